@@ -1,0 +1,1 @@
+"""Predicts whether a person works from American Community Survey records."""

@@ -1,0 +1,76 @@
+"""The commands. Each is thin: gate files are read, and aliases moved back, by the same code that test runs use.
+
+`check` and `rollback` go through pytest's own collection, so that kinds and hooks offered by a `conftest.py` count and
+the messages are the very same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_mlgate import __version__
+
+if TYPE_CHECKING:
+    import pytest
+
+_GATE_FILES_ONLY = ("--mlgate", "-o", "addopts=", "-o", "python_files=", "-p", "no:cacheprovider")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="pytest-mlgate")
+def main() -> None:
+    """Quality gates for models, data and prompts. Run the gates themselves with `pytest --mlgate`."""
+
+
+class _Checked:
+    """A pytest plugin that counts gates and prints what is wrong with gate files, and nothing else."""
+
+    def __init__(self) -> None:
+        self.gates = 0
+        self.broken = 0
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.broken += 1
+            click.echo(str(report.longrepr))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.gates = len(session.items)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True))
+def check(paths: tuple[str, ...]) -> None:
+    """Check gate files without running them. PATHS are files or folders; the current folder unless given."""
+    import pytest
+
+    checked = _Checked()
+    arguments = [*_GATE_FILES_ONLY, "--collect-only", "--continue-on-collection-errors", "-p", "no:terminal"]
+    status = pytest.main([*arguments, *(paths or (".",))], plugins=[checked])
+    if status in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
+        raise SystemExit(int(status))
+    if checked.broken:
+        raise SystemExit(2)
+    if not checked.gates:
+        click.echo("no gate files found (*.gate.yaml)")
+        raise SystemExit(5)
+    click.echo(f"{checked.gates:,} gates, no problems")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of gate files, for editors."""
+    from importlib.resources import files
+
+    click.echo(files("pytest_mlgate.gatefile").joinpath("gate-v1.schema.json").read_text(encoding="utf-8"), nl=False)
+
+
+@main.command()
+@click.argument("gatefile", type=click.Path(exists=True, dir_okay=False))
+def rollback(gatefile: str) -> None:
+    """Move the alias that GATEFILE promotes to back to its previous version."""
+    import pytest
+
+    raise SystemExit(int(pytest.main([*_GATE_FILES_ONLY, "--mlgate-rollback", "-q", gatefile])))

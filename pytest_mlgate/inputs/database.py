@@ -1,0 +1,117 @@
+"""The embedded DuckDB of a session, and the only place where a query runs.
+
+DuckDB turns whatever a signal handler raises in the middle of a query (Ctrl-C, a gate's timeout) into an error of its
+own. So a query runs on a helper thread while the caller waits: the exception reaches the caller as it was raised, and
+the query is told to stop.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_mlgate.errors import NotMeasuredError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import narwhals as nw
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
+
+_T = TypeVar("_T")
+_PATIENCE_S = 5.0
+
+
+class Database:
+    """An in-memory DuckDB that is opened when it is first needed and downloads nothing."""
+
+    def __init__(self) -> None:
+        self._opened: DuckDBPyConnection | None = None
+
+    @property
+    def connection(self) -> DuckDBPyConnection:
+        """The connection; its extensions are those it was built with, its clock is UTC."""
+        if self._opened is None:
+            import duckdb
+
+            self._opened = duckdb.connect(
+                ":memory:",
+                config={
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                    "allow_community_extensions": "false",
+                    "temp_directory": str(Path(tempfile.gettempdir(), "mlgate-duckdb")),
+                },
+            )
+            self._opened.execute("SET TimeZone = 'UTC'")
+        return self._opened
+
+    def sql(self, query: str) -> DuckDBPyRelation:
+        """Bind a query; what it scans is read when it is fetched."""
+        return self.connection.sql(query)
+
+    def lend(self, table: pa.Table) -> DuckDBPyRelation:
+        """Let DuckDB read an Arrow table where it lies."""
+        return self.connection.from_arrow(table)
+
+    def fetch(self, query: nw.LazyFrame[Any], what: str) -> pa.Table:
+        """Run a query and return its rows.
+
+        Raises:
+            NotMeasuredError: it failed, or was interrupted; `what` says what was read.
+        """
+        import duckdb
+
+        try:
+            return self.run(lambda: query.collect("pyarrow").to_native())
+        except duckdb.Error as error:
+            raise NotMeasuredError(f"{what} could not be read: {first_line(error)}", "look at the data") from error
+
+    def run(self, work: Callable[[], _T]) -> _T:
+        """Do some work that signals and `interrupt` can end.
+
+        Raises:
+            NotMeasuredError: it was interrupted.
+        """
+        import duckdb
+
+        future: Future[_T] = Future()
+        helper = threading.Thread(target=_fulfil, args=(future, work), name="mlgate-query", daemon=True)
+        try:
+            helper.start()
+            return future.result()
+        except duckdb.InterruptException as error:
+            raise NotMeasuredError("the query was interrupted", "give it more time, or less to do") from error
+        except BaseException:
+            if not future.done():  # a signal handler raised while this thread was waiting
+                self.interrupt()
+                helper.join(_PATIENCE_S)
+            raise
+
+    def interrupt(self) -> None:
+        """Stop the query that is running, if one is; called from another thread."""
+        if self._opened is not None:
+            self._opened.interrupt()
+
+    def close(self) -> None:
+        """Let go of everything that was opened."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+
+def _fulfil(future: Future[_T], work: Callable[[], _T]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the thread that waits
+        future.set_exception(error)
+
+
+def first_line(error: BaseException) -> str:
+    """Give the part of an engine's message that a person can use."""
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    return lines[0] if lines else type(error).__name__

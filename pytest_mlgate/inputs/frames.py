@@ -1,0 +1,171 @@
+"""A table as the engine sees it, whatever it came from: named columns of known types, and a way to select some.
+
+Engines disagree about column names: DuckDB ignores case and renames what clashes. So columns travel under names of our
+own (`c0`, `c1`, …) and are found by the exact name that the user writes. They disagree about types too, so each column
+is selected through an expression that brings it to one of a few forms (a timestamp becomes naive UTC, an enum text).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlgate.errors import NotMeasuredError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import narwhals as nw
+    from duckdb import DuckDBPyRelation
+
+    from pytest_mlgate.aggregate import ColumnType
+
+ROW = "row_number"
+NUMERIC = frozenset({"integer", "number", "boolean"})
+INTEGERS = frozenset(f"{sign}{size}int" for sign in ("", "u") for size in ("tiny", "small", "big", "huge"))
+_TYPES: dict[str, ColumnType] = {
+    **dict.fromkeys(INTEGERS, "integer"),
+    **dict.fromkeys(("integer", "uinteger"), "integer"),
+    **dict.fromkeys(("float", "double", "decimal"), "number"),
+    **dict.fromkeys(("varchar", "enum", "uuid"), "string"),
+    **dict.fromkeys(("timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"), "timestamp"),
+    **dict.fromkeys(("timestamp with time zone", "timestamptz_ns"), "timestamp"),
+    "boolean": "boolean",
+    "date": "date",
+}
+_CANONICAL = {
+    "enum": "{}::VARCHAR",
+    "uuid": "{}::VARCHAR",
+    "timestamp_s": "{}::TIMESTAMP",
+    "timestamp_ms": "{}::TIMESTAMP",
+    "timestamp with time zone": "timezone('UTC', {})",
+    "timestamptz_ns": "make_timestamp_ns(epoch_ns({}))",
+}
+_SUGGESTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Args:
+        name: as the user writes it.
+        inner: as the engine knows it.
+        native: the engine's type, as `bigint`.
+        opaque: its values could not be handed to the engine; all that is known is which are missing.
+    """
+
+    name: str
+    inner: str
+    native: str
+    opaque: bool = False
+
+    @property
+    def type(self) -> ColumnType:
+        """The logical type."""
+        return "other" if self.opaque else _TYPES.get(self.native, "other")
+
+    @property
+    def untyped(self) -> bool:
+        """Whether every value is missing and there is not even a type."""
+        return self.native in {"null", "sqlnull"}
+
+    @property
+    def sql(self) -> str:
+        """The expression that selects it in its canonical form."""
+        return f"{_CANONICAL.get(self.native, '{}').format(self.inner)} AS {self.inner}"
+
+    def __str__(self) -> str:
+        kind = self.type if self.type == self.native else f"{self.type} ({self.native})"
+        return f"column {self.name!r}, of type {kind},"
+
+
+class Frame:
+    """A table that can be queried.
+
+    Args:
+        what: how messages call it.
+        columns: in order.
+        source: gives a relation that holds at least the columns asked for, under their inner names.
+        count: how many rows there are.
+        stable: whether two queries see the same rows in the same order; a lazy frame may compute them anew each time.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        columns: Iterable[Column],
+        source: Callable[[Sequence[Column]], DuckDBPyRelation],
+        count: Callable[[], int],
+        *,
+        stable: bool,
+    ) -> None:
+        self.what = what
+        self.columns: Mapping[str, Column] = {column.name: column for column in columns}
+        self.stable = stable
+        self._source = source
+        self._count = count
+        if not self.columns:
+            raise NotMeasuredError(f"{what} has no columns", "write it with at least one")
+
+    @cached_property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self._count()
+
+    def column(self, name: str) -> Column:
+        """Find a column by its exact name.
+
+        Raises:
+            NotMeasuredError: there is none; names the nearest.
+        """
+        if name not in self.columns:
+            raise NotMeasuredError(f"{self.what} has no column {name!r}", suggest(name, self.columns, "column"))
+        return self.columns[name]
+
+    def select(self, columns: Sequence[Column], *, numbered: bool = False) -> nw.LazyFrame[Any]:
+        """Select columns in their canonical form, under their inner names.
+
+        Args:
+            columns: at least one.
+            numbered: whether to add each row's number, from zero, as `ROW`.
+        """
+        import narwhals as nw
+
+        number = [f"row_number() OVER () - 1 AS {ROW}"] if numbered else []
+        return nw.from_native(self._source(columns).project(", ".join([*number, *(column.sql for column in columns)])))
+
+
+def columns_of(
+    names: Sequence[str], types: Sequence[Any], what: str, opaque: frozenset[int] = frozenset()
+) -> list[Column]:
+    """Describe columns by their names and DuckDB types.
+
+    Raises:
+        NotMeasuredError: two have the same name, or a name is no text.
+    """
+    for name in names:
+        if not isinstance(name, str):
+            raise NotMeasuredError(
+                f"a column of {what} is called {name!r}, which is no text", "give columns text names"
+            )
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        listed = ", ".join(map(repr, twice[:_SUGGESTED]))
+        raise NotMeasuredError(f"{what} has more than one column called {listed}", "give each column its own name")
+    pairs = enumerate(zip(names, types, strict=True))
+    return [Column(name, f"c{i}", str(type_.id).lower(), opaque=i in opaque) for i, (name, type_) in pairs]
+
+
+def suggest(name: str, known: Iterable[str], noun: str) -> str:
+    """Phrase what a name may have been meant to be, ignoring case, and how many there are to choose from."""
+    spellings: dict[str, list[str]] = {}
+    for one in known:
+        spellings.setdefault(one.casefold(), []).append(one)
+    total = sum(map(len, spellings.values()))
+    count = f"there is {total} {noun}" if total == 1 else f"there are {total} {noun}s"
+    close = get_close_matches(name.casefold(), spellings, _SUGGESTED)
+    near = [one for folded in close for one in spellings[folded]][:_SUGGESTED]
+    return f"did you mean {' or '.join(map(repr, near))}? {count}" if near else count

@@ -1,0 +1,164 @@
+"""Opening tables that a pytest fixture returned: pandas, polars, Arrow, DuckDB relations, and whatever narwhals knows.
+
+A DuckDB relation is queried where it is. Any other frame lends its columns to the embedded DuckDB as Arrow, which
+copies next to nothing, so every frame is measured by one engine with one set of semantics.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.frames import Frame, columns_of
+from pytest_mlgate.inputs.references import user_code
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import narwhals as nw
+    from duckdb import DuckDBPyRelation
+
+    from pytest_mlgate.inputs.database import Database
+    from pytest_mlgate.inputs.frames import Column
+
+
+def open_object(value: object, what: str, database: Database) -> Frame:
+    """Open what a fixture returned.
+
+    Args:
+        value: a frame of any library that narwhals knows.
+        what: how messages call it.
+        database: queries it.
+
+    Raises:
+        NotMeasuredError: it is no table, or its column names cannot be used.
+    """
+    import narwhals as nw
+
+    if nw.dependencies.is_duckdb_relation(value):
+        return _open_relation(value, what, database)
+    try:
+        frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(value)
+    except nw.exceptions.DuplicateError as error:
+        raise NotMeasuredError(f"{what} has columns of the same name", "give each column its own name") from error
+    except TypeError as error:
+        kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+        remedy = "return a pandas or polars frame, a pyarrow Table or a DuckDB relation"
+        raise NotMeasuredError(f"{what} is a {kind}, which is no table", remedy) from error
+    if isinstance(frame, nw.LazyFrame):
+        return _open_lazy(frame, what, database)
+    return open_arrow(*_arrow_columns(frame), what, database)
+
+
+def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) -> Frame:
+    with user_code(f"querying {what}"):  # its connection is the user's, and may be closed
+        columns = columns_of(relation.columns, relation.types, what)
+        inner = ", ".join(column.inner for column in columns)
+        query = f"SELECT * FROM mlgate_relation AS t({inner})"  # noqa: S608 - c0, c1, …
+        renamed = cast("DuckDBPyRelation", relation.query("mlgate_relation", query))
+    return Frame(what, columns, lambda _: renamed, lambda: _counted(renamed, database), stable=False)
+
+
+def _counted(relation: DuckDBPyRelation, database: Database) -> int:
+    ((rows,),) = database.run(relation.aggregate("count(*)").fetchall)
+    return int(rows)
+
+
+def _open_lazy(frame: nw.LazyFrame[Any], what: str, database: Database) -> Frame:
+    """Open a frame that computes itself when asked; its types are known from an empty one."""
+    import narwhals as nw
+
+    native = frame.to_native()
+    if nw.dependencies.is_polars_lazyframe(native):
+        import polars as pl
+
+        empty: nw.DataFrame[Any] = nw.from_native(pl.DataFrame(schema=native.collect_schema()), eager_only=True)
+    else:
+        empty = frame.head(0).collect("pyarrow")
+    columns = open_arrow(*_arrow_columns(empty), what, database).columns.values()
+    opaque = {column.name for column in columns if column.opaque}
+
+    def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
+        names = [column.name for column in chosen]
+        with user_code(f"computing {what}"):
+            computed = frame.select(names).collect()
+        arrays, _ = _arrow_columns(computed, opaque)
+        return _lent([arrays[name] for name in names], [column.inner for column in chosen], database)
+
+    def count() -> int:
+        with user_code(f"computing {what}"):
+            return int(frame.select(nw.len()).collect().item())
+
+    return Frame(what, columns, source, count, stable=False)
+
+
+def open_arrow(arrays: dict[str, Any], opaque: set[str], what: str, database: Database) -> Frame:
+    """Open columns that are in memory as Arrow arrays.
+
+    Args:
+        arrays: column name → array, in order, all of one length.
+        opaque: names of columns whose array only says what is missing.
+        what: how messages call the table.
+        database: queries them.
+    """
+    names, rows = list(arrays), 0
+    for name, array in arrays.items():
+        rows = len(array)
+        if name not in opaque and not _lendable(array, database):
+            arrays[name] = _presence(array.is_null())
+            opaque.add(name)
+    types = (
+        _lent([arrays[name][:0] for name in names], [f"c{i}" for i in range(len(names))], database).types
+        if names
+        else []
+    )
+    unknown = frozenset(i for i, name in enumerate(names) if name in opaque)
+    columns = columns_of(names, types, what, unknown)
+
+    def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
+        return _lent([arrays[column.name] for column in chosen], [column.inner for column in chosen], database)
+
+    return Frame(what, columns, source, lambda: rows, stable=True)
+
+
+def _arrow_columns(frame: nw.DataFrame[Any], opaque: set[str] | None = None) -> tuple[dict[str, Any], set[str]]:
+    """Give each column as Arrow; one that Arrow cannot hold says at least what is missing in it."""
+    import pyarrow as pa
+
+    arrays: dict[str, Any] = {}
+    hidden = set(opaque or ())
+    for series in frame.iter_columns():
+        try:
+            array = series.to_arrow()
+            if pa.types.is_float16(array.type):
+                array = array.cast(pa.float32())
+            if isinstance(array.type, pa.BaseExtensionType) and not array.type.extension_name.startswith("arrow."):
+                hidden.add(series.name)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            hidden.add(series.name)
+        arrays[series.name] = _presence(series.is_null().to_arrow()) if series.name in hidden else array
+    return arrays, hidden
+
+
+def _presence(missing: Any) -> Any:
+    """Stand in for values that cannot be read: null where one is missing, true elsewhere."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.if_else(missing, pa.scalar(None, pa.bool_()), pa.scalar(value=True))
+
+
+def _lendable(array: Any, database: Database) -> bool:
+    import duckdb
+
+    try:
+        _lent([array[:0]], ["c0"], database)
+    except duckdb.Error:
+        return False
+    return True
+
+
+def _lent(arrays: Sequence[Any], names: Sequence[str], database: Database) -> DuckDBPyRelation:
+    import pyarrow as pa
+
+    return database.lend(pa.table(list(arrays), names=list(names)))

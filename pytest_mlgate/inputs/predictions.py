@@ -1,0 +1,178 @@
+"""Predictions beside the truth, from columns or from a model, checked before anything is computed from them.
+
+A wrong positive label, a text "1" held against a number 1, logits taken for probabilities: each would give a number,
+and a wrong one. So labels must be those of a binary problem, of one type, and agree with what is predicted.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.bounds import float_of
+from pytest_mlgate.inputs.frames import NUMERIC
+from pytest_mlgate.inputs.text import spelled
+from pytest_mlgate.kind import Predictions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from pytest_mlgate.aggregate import Scalar
+    from pytest_mlgate.inputs.tables import OpenTable
+    from pytest_mlgate.kind import ModelRef, PredictionSpec
+
+_Label = tuple[str, object]
+_BINARY = 2
+_SHOWN = 5
+
+
+def check_sources(spec: PredictionSpec) -> None:
+    """Make sure that predictions come from exactly one place."""
+    columns = spec.prediction is not None or spec.score is not None
+    if columns == (spec.model is not None):
+        found = "both a model and columns" if columns else "neither a model nor columns"
+        raise NotMeasuredError(f"{found} to take predictions from", "give `model`, or `prediction` and/or `score`")
+
+
+def from_columns(table: OpenTable, spec: PredictionSpec) -> Predictions:
+    """Take predictions from columns.
+
+    Raises:
+        NotMeasuredError: a column is missing or has missing values, labels are not binary or of different types, the
+            positive label does not occur, or a score is no probability.
+    """
+    labels = _labels(table, spec.label, spec.positive)
+    predicted = scores = None
+    if spec.prediction is not None:
+        found = _values(table, spec.prediction, "predictions")
+        _agree(labels, found, f"the predictions in column {spec.prediction!r}")
+        predicted = table.equals(spec.prediction, spec.positive)
+    if spec.score is not None:
+        column = table.frame.column(spec.score)
+        if column.type not in NUMERIC:
+            raise NotMeasuredError(f"{column} holds no scores", "name a numeric column")
+        scores = table.numbers(spec.score)
+        _check_probabilities(scores, f"the score column {spec.score!r}", "give probabilities of the positive label")
+    return Predictions(table.equals(spec.label, spec.positive), predicted, scores)
+
+
+def from_model(table: OpenTable, spec: PredictionSpec, ref: ModelRef, raw: NDArray[Any]) -> Predictions:
+    """Decode what a model answered.
+
+    Args:
+        table: the rows it answered for.
+        spec: where the truth is.
+        ref: what the model says comes out of it.
+        raw: float64 (n,) or (n, k).
+
+    Raises:
+        NotMeasuredError: as for columns, or the model's answers are not what it declares.
+    """
+    import numpy as np
+
+    labels = _labels(table, spec.label, spec.positive)
+    if _label(ref.positive) != _label(spec.positive):
+        raise NotMeasuredError(
+            f"the gate's positive label is {spec.positive!r}, but the model speaks of {ref.positive!r}",
+            "write the same `positive` on the model and on the gate",
+        )
+    if ref.output == "label":
+        values = _single_column(raw, "labels")
+        found, counts = np.unique(values, return_counts=True)
+        if not np.isfinite(found).all():
+            raise NotMeasuredError("the model answered with labels that are no numbers", "look at its outputs")
+        _agree(labels, list(zip(found.tolist(), counts.tolist(), strict=True)), "the labels that the model gives")
+        predicted: NDArray[Any] = values == float_of(float(spec.positive))
+        return Predictions(table.equals(spec.label, spec.positive), predicted, None)
+    scores = _probabilities(raw, ref.output)
+    return Predictions(table.equals(spec.label, spec.positive), scores >= ref.threshold, scores)
+
+
+def _probabilities(raw: NDArray[Any], output: str | None) -> NDArray[Any]:
+    """Turn a model's answers into probabilities of the positive label."""
+    import numpy as np
+
+    if output == "logits":
+        if not np.isfinite(raw).all():
+            raise NotMeasuredError("the model answered with NaN or infinite logits", "look at its weights and inputs")
+        margin = (
+            raw[:, 1] - raw[:, 0] if raw.ndim == _BINARY and raw.shape[1] == _BINARY else _single_column(raw, "logits")
+        )
+        # The two branches of the logistic function that cannot overflow; softmax over two logits is its value there.
+        small = np.exp(-np.abs(margin))
+        scores: NDArray[Any] = np.where(margin >= 0, 1.0, small) / (1.0 + small)
+        return scores
+    if output == "probability":
+        scores = raw[:, 1] if raw.ndim == _BINARY and raw.shape[1] == _BINARY else _single_column(raw, "probabilities")
+        _check_probabilities(raw, "the model's output", "if these are logits, write `output: logits`")
+        return scores
+    if output == "value":
+        raise NotMeasuredError("the model gives values (`output: value`), not classes", "declare what it gives")
+    raise NotMeasuredError("nothing says what the model gives", "write `output: logits`, `probability` or `label`")
+
+
+def _single_column(raw: NDArray[Any], noun: str) -> NDArray[Any]:
+    if raw.ndim == 1 or raw.shape[1] == 1:
+        return raw.reshape(-1)
+    reason = f"the model gives {raw.shape[1]} {noun} a row, which is no binary classification"
+    raise NotMeasuredError(reason, "give one a row, or two of which the second is the positive label's")
+
+
+def _check_probabilities(scores: NDArray[Any], what: str, remedy: str) -> None:
+    import numpy as np
+
+    if missing := int(np.isnan(scores).sum()):
+        raise NotMeasuredError(f"{missing} of {scores.size} values of {what} are missing or NaN", "fill them in")
+    low, high = float(scores.min()), float(scores.max())
+    if low < 0.0 or high > 1.0:
+        raise NotMeasuredError(f"{what} ranges from {low:g} to {high:g}, which are no probabilities", remedy)
+
+
+def _labels(table: OpenTable, column: str, positive: Scalar) -> set[_Label]:
+    """Find out which labels occur; exactly two of one type may, and the positive one must."""
+    if table.rows == 0:
+        raise NotMeasuredError(f"{table.frame.what} has no rows", "give it some")
+    values = _values(table, column, "labels")
+    labels = {_label(value) for value, _ in values}
+    if len(labels) > _BINARY:
+        reason = f"column {column!r} holds {len(labels)} distinct labels ({_listed(values)})"
+        raise NotMeasuredError(reason, "this is measured for two; keep or merge two of them")
+    if _label(positive) not in labels:
+        quoted = any(str(value) == str(positive) for value, _ in values)
+        remedy = "one is text and the other a number: mind the quotes" if quoted else "set `positive` to one of them"
+        reason = f"no row of column {column!r} has the positive label {positive!r}; it holds {_listed(values)}"
+        raise NotMeasuredError(reason, remedy)
+    return labels
+
+
+def _values(table: OpenTable, column: str, noun: str) -> list[tuple[Any, int]]:
+    values, missing = table.distinct(column)
+    if missing:
+        raise NotMeasuredError(
+            f"{missing} of {table.rows} {noun} in column {column!r} are missing", "leave these rows out"
+        )
+    return values
+
+
+def _agree(labels: set[_Label], found: list[tuple[Any, int]], what: str) -> None:
+    """Make sure that predictions speak of the labels that occur."""
+    together = labels | {_label(value) for value, _ in found}
+    if len(together) > _BINARY or len({kind for kind, _ in together}) > 1:
+        known = ", ".join(sorted(repr(value) for _, value in labels))
+        reason = f"{what} are {_listed(found)}, but the labels are {known}"
+        raise NotMeasuredError(reason, "use the same two values for both")
+
+
+def _label(value: object) -> _Label:
+    """Give a label in the form in which labels are compared: 1, 1.0 and true are one, "1" is another."""
+    if isinstance(value, bool | int | float | Decimal):
+        return "number", float(value)
+    return ("text", value) if isinstance(value, str) else ("other", spelled(value))
+
+
+def _listed(values: Iterable[tuple[Any, int]]) -> str:
+    shown = [repr(value) if isinstance(value, str) else spelled(value) for value, _ in values]
+    return ", ".join(shown[:_SHOWN]) + (f", … ({len(shown)} in all)" if len(shown) > _SHOWN else "")

@@ -1,0 +1,218 @@
+"""An opened table: the `Table` that kinds measure on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlgate.aggregate import Duplicated, Example, Levels, NotMatching
+from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.bounds import float_of
+from pytest_mlgate.inputs.database import first_line
+from pytest_mlgate.inputs.engine import counted, present, spoken_of
+from pytest_mlgate.inputs.frames import ROW
+from pytest_mlgate.inputs.text import shortened, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import narwhals as nw
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from pytest_mlgate.aggregate import ColumnType, Rule, Scalar
+    from pytest_mlgate.inputs.database import Database
+    from pytest_mlgate.inputs.frames import Column, Frame
+
+_TIMES = {"date", "timestamp"}
+
+
+class OpenTable:
+    """Implements `pytest_mlgate.kind.Table` on a frame; each method is one query over the columns it names.
+
+    Args:
+        frame: what to query.
+        database: runs the queries.
+        labels: names of coded values.
+        key: tells its rows from any others without reading them; `None` where only reading can tell.
+    """
+
+    def __init__(
+        self, frame: Frame, database: Database, labels: Mapping[str, Mapping[str, str]], key: str | None = None
+    ) -> None:
+        self.frame = frame
+        self.key = key
+        self._database = database
+        self._labels = labels
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self.frame.rows
+
+    @property
+    def columns(self) -> Mapping[str, ColumnType]:
+        """Column names and their types, in order."""
+        return {name: column.type for name, column in self.frame.columns.items()}
+
+    @property
+    def labels(self) -> Mapping[str, Mapping[str, str]]:
+        """Names of coded values."""
+        return self._labels
+
+    def count(self, rules: Sequence[Rule]) -> list[int]:
+        """Count the rows that each rule speaks of, all in one pass.
+
+        Raises:
+            NotMeasuredError: a column is missing, or a rule makes no sense for its type.
+        """
+        columns = [self.frame.column(rule.column) for rule in rules]
+        for rule in rules:
+            if isinstance(rule, NotMatching):
+                self._check_pattern(rule)
+        sums = [
+            counted(rule, column).alias(f"n{i}") for i, (rule, column) in enumerate(zip(rules, columns, strict=True))
+        ]
+        if not sums:
+            return []
+        query = self.frame.select(list(dict.fromkeys(columns))).select(*sums)
+        return [int(column[0].as_py() or 0) for column in self._fetch(query).columns]
+
+    def examples(self, rule: Rule, limit: int) -> list[Example]:
+        """Show the first few rows that a rule speaks of.
+
+        Args:
+            rule: which rows.
+            limit: how many at most.
+        """
+        import narwhals as nw
+
+        column = self.frame.column(rule.column)
+        if isinstance(rule, NotMatching):
+            self._check_pattern(rule)
+        numbered = self.frame.select([column], numbered=True)
+        if isinstance(rule, Duplicated):
+            value = present(column)
+            first = nw.col(ROW).min().over(column.inner)
+            rows = numbered.with_columns(value.alias(column.inner)).filter(~nw.col(column.inner).is_null())
+            rows = rows.with_columns(first.alias("first")).filter(nw.col(ROW) > nw.col("first"))
+        else:
+            rows = numbered.filter(spoken_of(rule, column))
+        found = self._fetch(rows.sort(ROW).head(limit).select(ROW, _shown(column)))
+        numbers, values = (part.to_pylist() for part in found.columns)
+        single = column.native == "float"
+        return [
+            Example(row=number, value=shortened(spelled(value, single=single)))
+            for number, value in zip(numbers, values, strict=True)
+        ]
+
+    def numbers(self, column: str) -> NDArray[Any]:
+        """Read a column as float64 (n,), missing as NaN; booleans as 0 and 1, times as seconds since 1970 in UTC.
+
+        Raises:
+            NotMeasuredError: the column is missing or holds no numbers.
+        """
+        return self.numbers_of([column])[0]
+
+    def numbers_of(self, names: Sequence[str]) -> list[NDArray[Any]]:
+        """Read several columns as `numbers` does, in one query."""
+        import narwhals as nw
+
+        columns = [self.frame.column(name) for name in names]
+        for column in columns:
+            if column.type in {"string", "other"} and not column.untyped:
+                raise NotMeasuredError(f"{column} holds no numbers", "name a numeric column")
+        chosen = list(dict.fromkeys(columns))
+        forms = [nw.col(one.inner).cast(nw.Datetime("us") if one.type in _TIMES else nw.Float64) for one in chosen]
+        fetched = self._fetch(self.frame.select(chosen).select(*forms))
+        arrays = {one: _as_floats(fetched.column(one.inner), times=one.type in _TIMES) for one in chosen}
+        return [arrays[column] for column in columns]
+
+    def levels(self, column: str) -> Levels:
+        """Count a column's distinct values, as text.
+
+        Raises:
+            NotMeasuredError: the column is missing, or of a type whose values cannot be told apart as text.
+        """
+        single = self.frame.column(column).native == "float"
+        counts: dict[str, int] = {}
+        pairs, missing = self.distinct(column)
+        for value, rows in pairs:
+            text = spelled(value, single=single)
+            counts[text] = counts.get(text, 0) + rows
+        return Levels(counts=counts, missing=missing)
+
+    def distinct(self, name: str) -> tuple[list[tuple[Any, int]], int]:
+        """Count a column's distinct values as Python values, the most frequent first, and its missing rows."""
+        import narwhals as nw
+
+        column = self.frame.column(name)
+        if column.type == "other" and not column.untyped:
+            raise NotMeasuredError(f"{column} has no values that can be counted", "name a column of a simple type")
+        groups = self.frame.select([column]).select(_shown(column)).group_by(column.inner).agg(nw.len().alias("n"))
+        values, rows = (part.to_pylist() for part in self._fetch(groups.select(column.inner, "n")).columns)
+        pairs = [(value, count) for value, count in zip(values, rows, strict=True) if value is not None]
+        pairs.sort(key=lambda pair: (-pair[1], spelled(pair[0])))
+        return pairs, sum(rows) - sum(count for _, count in pairs)
+
+    def equals(self, name: str, value: Scalar) -> NDArray[Any]:
+        """Tell for each row whether a column has a value: bool (n,), false where it is missing."""
+        import narwhals as nw
+
+        column = self.frame.column(name)
+        operand, wanted = nw.col(column.inner), value
+        if not isinstance(value, str):
+            operand, wanted = operand.cast(nw.Float64), float_of(value)
+        fetched = self._fetch(
+            self.frame.select([column]).select((operand == wanted).fill_null(value=False).alias("same"))
+        )
+        answer: NDArray[Any] = fetched.column("same").to_numpy()
+        return answer
+
+    def arrow(self, names: Sequence[str] | None = None) -> pa.Table:
+        """Read columns, or all of them, as an Arrow table under their own names."""
+        columns = [self.frame.column(name) for name in dict.fromkeys(self.frame.columns if names is None else names)]
+        return self._fetch(self.frame.select(columns)).rename_columns([column.name for column in columns])
+
+    def frozen(self, names: Sequence[str] | None = None) -> OpenTable:
+        """Give a table whose queries all see the same rows: this one, or a copy of the columns named (or all)."""
+        from pytest_mlgate.inputs.objects import open_arrow
+
+        if self.frame.stable:
+            return self
+        table = self.arrow(names)
+        hidden = {name for name in table.column_names if self.frame.columns[name].opaque}
+        copied = dict(zip(table.column_names, table.columns, strict=True))
+        return OpenTable(open_arrow(copied, hidden, self.frame.what, self._database), self._database, self._labels)
+
+    def _check_pattern(self, rule: NotMatching) -> None:
+        """Refuse a pattern that is not RE2 before it takes a whole query down."""
+        import duckdb
+
+        try:
+            self._database.connection.execute("SELECT regexp_matches('', ?)", [rule.pattern]).fetchall()
+        except duckdb.Error as error:
+            raise NotMeasuredError(
+                f"{rule.pattern!r}, the pattern for column {rule.column!r}, is not valid: {first_line(error)}",
+                "write it in RE2 syntax, which has no look-around and no back-references",
+            ) from error
+
+    def _fetch(self, query: nw.LazyFrame[Any]) -> pa.Table:
+        return self._database.fetch(query, self.frame.what)
+
+
+def _shown(column: Column) -> nw.Expr:
+    """The column in a form that Python can hold: times to the microsecond."""
+    import narwhals as nw
+
+    value = present(column)
+    return (value.cast(nw.Datetime("us")) if column.type == "timestamp" else value).alias(column.inner)
+
+
+def _as_floats(array: Any, *, times: bool) -> NDArray[Any]:
+    """Give an Arrow column as a new float64 array, null as NaN."""
+    import numpy as np
+    import pyarrow as pa
+
+    if times:
+        return np.asarray(array.cast(pa.int64()).to_numpy(), dtype=np.float64) / 1e6
+    return np.array(array.to_numpy(), dtype=np.float64)

@@ -1,0 +1,55 @@
+"""Values as text, one spelling for one value whatever type holds it: 36, 36.0 and Decimal("36.00") are all "36"."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+_EXACT = 1e22
+_LONGEST = 120
+
+
+def spelled(value: object, *, single: bool = False) -> str:
+    """Spell a value in the shortest form that names it.
+
+    Args:
+        value: as Arrow gives it to Python.
+        single: a float that was stored in single precision.
+
+    >>> spelled(36.0), spelled(True), spelled(0.1), spelled(dt.date(2026, 1, 31))
+    ('36', 'true', '0.1', '2026-01-31')
+    """
+    match value:
+        case None | bool():
+            text = {None: "null", True: "true", False: "false"}[value]
+        case float():
+            text = _number(value, single=single)
+        case Decimal():
+            text = _plain(value)
+        case dt.datetime():
+            text = f"{value.isoformat()}Z"
+        case dt.date() | dt.time():
+            text = value.isoformat()
+        case _:
+            text = str(value)
+    return text
+
+
+def shortened(text: str) -> str:
+    """Cut text that would flood a report."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _number(value: float, *, single: bool) -> str:
+    if value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
+    if single:
+        import numpy as np
+
+        return str(np.float32(value))
+    return repr(value)
+
+
+def _plain(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,1 @@
+"""Kinds that look at a table by itself."""

@@ -1,0 +1,1 @@
+"""Kinds that compare a table with a reference."""

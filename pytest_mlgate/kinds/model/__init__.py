@@ -1,0 +1,1 @@
+"""Kinds that judge a model by its predictions."""

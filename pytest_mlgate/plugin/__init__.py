@@ -1,0 +1,88 @@
+"""The part of pytest-mlgate that every pytest run loads: options, marks, hooks and fixture names.
+
+It must stay weightless. Whatever does the work is imported when `--mlgate` asks for it, or when a test requests one of
+the fixtures; a test of the import budget holds this module to that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_mlgate.plugin.fixtures import Train
+
+DEFAULT_TIMEOUT = "600s"
+_DEPENDENT = ("json", "promote", "base", "allow_loosened", "history", "rollback")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the options; those that act on the world have no ini form."""
+    group = parser.getgroup("mlgate", "quality gates for models, data and prompts")
+    group.addoption("--mlgate", action="store_true", help="collect gate files (*.gate.yaml) as tests")
+    group.addoption("--mlgate-json", metavar="PATH", help="write all results to PATH as JSON")
+    group.addoption("--mlgate-promote", action="store_true", help="carry out `promote:` blocks (default: a dry run)")
+    group.addoption("--mlgate-base", metavar="REV", help="show which gates are looser than at this git revision")
+    group.addoption(
+        "--mlgate-allow-loosened", action="store_true", help="promote although gates were loosened since --mlgate-base"
+    )
+    group.addoption("--mlgate-history", metavar="PATH", help="keep count of how often each data set was judged")
+    group.addoption(
+        "--mlgate-rollback", action="store_true", help="run no gates; move the aliases of `promote:` blocks back by one"
+    )
+    parser.addini("mlgate", "collect gate files without --mlgate", type="bool", default=False)
+    parser.addini("mlgate_files", "file names that are gate files", type="args", default=["*.gate.yaml"])
+    parser.addini("mlgate_timeout", "longest time one gate may take, unless it says its own", default=DEFAULT_TIMEOUT)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Offer our hooks to conftests and plugins."""
+    from pytest_mlgate import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marks; load the rest only when gates are wanted."""
+    config.addinivalue_line("markers", "mlgate: every gate carries this mark")
+    config.addinivalue_line("markers", "gpu: needs a CUDA device; skipped where there is none")
+    if config.getoption("mlgate") or config.getini("mlgate"):
+        from pytest_mlgate.plugin.session import install
+
+        install(config)
+        return
+    _refuse_without_flag(config)
+
+
+def _refuse_without_flag(config: pytest.Config) -> None:
+    """Tell somebody who names a gate file, or an option that needs gates, what is missing."""
+    for option in _DEPENDENT:
+        if config.getoption(f"mlgate_{option}"):
+            raise pytest.UsageError(f"--mlgate-{option.replace('_', '-')} needs --mlgate as well")
+    from fnmatch import fnmatch
+
+    for argument in config.args:
+        name = str(argument).split("::")[0].replace("\\", "/").rpartition("/")[2]
+        if any(fnmatch(name, pattern) for pattern in config.getini("mlgate_files")):
+            raise pytest.UsageError(f"{argument} is a gate file: add --mlgate to run it")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a GPU where there is none."""
+    if item.get_closest_marker("gpu") is not None:
+        from pytest_mlgate.plugin.fixtures import require_gpu
+
+        require_gpu()
+
+
+@pytest.fixture(scope="session")
+def mlgate_train(request: pytest.FixtureRequest) -> Train:
+    """Train a torch model once and keep it on disk: a function `(train, *, factory, data, …) -> TrainedModel`.
+
+    See `pytest_mlgate.plugin.fixtures.Train` for its arguments.
+    """
+    from pytest_mlgate.plugin.fixtures import Train
+
+    return Train(request.config)

@@ -1,0 +1,200 @@
+"""Running gates inside pytest: measure in the setup phase, judge in the call phase, results on the report.
+
+The phases carry meaning. What could not be measured raises while the gate is set up, so pytest and JUnit call it an
+error; a limit that does not hold raises in the call, so they call it a failure. Results travel as JSON on the test
+report, which is how they reach the controller unchanged from an xdist worker.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from pytest_mlgate.errors import RegistryError
+from pytest_mlgate.kind import seconds
+from pytest_mlgate.plugin.collect import GateModule, gate_of
+from pytest_mlgate.promote.facts import FileFacts
+from pytest_mlgate.report.failure import explain, waiver_text
+from pytest_mlgate.run import Site, run, seed_of, skipped, unmeasured
+from pytest_mlgate.verdict import GateResult, Outcome, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from pytest_mlgate.gatefile import Gate, GateFile
+    from pytest_mlgate.inputs.store import InputStore
+
+PLUGIN_NAME = "mlgate-session"
+FACTS_KEY = "mlgate_files"
+_RESULT = pytest.StashKey[GateResult]()
+
+
+class GateFailedError(Exception):
+    """A gate that does not hold; the message is the whole text that a person sees."""
+
+
+def install(config: pytest.Config) -> None:
+    """Register what runs gates and, in the process that a person looks at, what reports and promotes."""
+    session = GateSession(config)
+    config.pluginmanager.register(session, PLUGIN_NAME)
+    if not hasattr(config, "workerinput"):
+        from pytest_mlgate.plugin.control import Controller
+
+        config.pluginmanager.register(Controller(config, session), "mlgate-controller")
+
+
+class GateSession:
+    """Collects gate files and runs their gates, in every process that runs tests."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.patterns: list[str] = config.getini("mlgate_files")
+        self.timeout = seconds(config.getini("mlgate_timeout"))
+        self.tags: set[str] = set()
+        self.files: dict[str, FileFacts] = {}
+        self._store: InputStore | None = None
+
+    @property
+    def store(self) -> InputStore:
+        """What has been opened in this process; nothing is imported before the first gate runs."""
+        if self._store is None:
+            from pytest_mlgate.inputs.store import InputStore
+
+            wants_hashes = bool(self.config.getoption("mlgate_promote") or self.config.getoption("mlgate_history"))
+            self._store = InputStore(self.config.rootpath, hash_data=wants_hashes)
+        return self._store
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> GateModule | None:
+        """Collect gate files."""
+        if not any(file_path.match(pattern) for pattern in self.patterns):
+            return None
+        module = GateModule.from_parent(parent, path=file_path)
+        module.gate_session = self
+        return module
+
+    def expect(self, node_id: str, gatefile: GateFile, items: Sequence[pytest.Item]) -> None:
+        """Record what a file holds before anything is deselected: promotion is decided against this."""
+        expected: dict[str, list[str]] = {gate.id: [] for gate in gatefile.gates}
+        for item in items:
+            assert isinstance(item, pytest.Function)  # noqa: S101 - what _genfunctions yields
+            expected[item.originalname].append(item.nodeid)
+        self.files[node_id] = FileFacts(
+            node_id=node_id,
+            path=str(gatefile.path),
+            name=gatefile.name,
+            sha256=gatefile.sha256,
+            resolved_sha256=gatefile.resolved_sha256 if gatefile.promote else "",
+            expected={gate_id: tuple(node_ids) for gate_id, node_ids in expected.items()},
+            promote=gatefile.promote,
+            kinds={gate.id: gate.spec.kind for gate in gatefile.gates},
+            champion=_champion(gatefile),
+        )
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Run nothing in a session that only rolls an alias back."""
+        if self.config.getoption("mlgate_rollback"):
+            items.clear()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Measure, once the gate's fixtures stand; not measured is an error of the setup."""
+        gate = gate_of(item)
+        if gate is None or self.config.getoption("setuponly", default=False):
+            return
+        assert isinstance(item, pytest.Function)  # noqa: S101 - gate_of has seen it
+        from pytest_mlgate.inputs.store import GateInputs
+
+        fixtures = {name: item.funcargs[name] for name in gate.fixtures}
+        inputs = GateInputs(self.store, seed=seed_of(item.nodeid), fixtures=fixtures)
+        result = run(gate, inputs, _site(item), timeout=self.timeout)
+        item.stash[_RESULT] = result
+        for check in result.checks:
+            item.user_properties.append((f"{check.name} {check.metric}", to_json(check)))
+        if result.outcome is Outcome.errored:
+            raise GateFailedError(explain(result))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Let the outcome speak: a gate that fails fails its test."""
+        result = pyfuncitem.stash.get(_RESULT, None)
+        if result is None or gate_of(pyfuncitem) is None:
+            return None
+        if result.outcome is Outcome.failed:
+            raise GateFailedError(explain(result))
+        return True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the result on the report that settles it, and our text in place of a traceback."""
+        report = yield
+        gate = gate_of(item)
+        if gate is None:
+            return report
+        result = item.stash.get(_RESULT, None)
+        if call.when == "setup" and call.excinfo is not None and result is None:
+            result = _never_began(gate, item, call.excinfo, report)
+        settled = call.when == "call" or (call.when == "setup" and not report.passed)
+        if result is None or not settled:
+            return report
+        report.mlgate = to_json(result)  # type: ignore[attr-defined] # reports carry extra attributes over xdist
+        if call.excinfo is not None and isinstance(call.excinfo.value, GateFailedError):
+            report.longrepr = str(call.excinfo.value)
+        if result.outcome is Outcome.waived and call.when == "call" and report.passed:
+            report.outcome, report.wasxfail = "skipped", waiver_text(result)
+        return report
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Hand the controller what was collected here, and let go of what was opened."""
+        if hasattr(self.config, "workeroutput"):
+            facts = msgspec.json.encode(list(self.files.values())).decode()
+            self.config.workeroutput[FACTS_KEY] = facts
+        if self._store is not None:
+            self._store.close()
+
+
+def _champion(gatefile: GateFile) -> int | None:
+    """Read what the alias points to before anything is measured; promotion compares and swaps against it."""
+    if gatefile.promote is None:
+        return None
+    from pytest_mlgate.promote.champion import champion_of
+
+    try:
+        return champion_of(gatefile.promote)
+    except RegistryError:  # promotion reads it again, and refuses with this very reason
+        return None
+
+
+def _site(item: pytest.Item) -> Site:
+    """Say where an item's gate stands."""
+    module = item.getparent(GateModule)
+    assert module is not None  # noqa: S101 - gate_of has seen it
+    callspec = getattr(item, "callspec", None)
+    return Site(
+        node_id=item.nodeid,
+        file=module.nodeid,
+        name=module.gatefile.name,
+        params=callspec.id if callspec is not None else None,
+        secrets=module.gatefile.secrets,
+    )
+
+
+def _never_began(
+    gate: Gate, item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], report: pytest.TestReport
+) -> GateResult:
+    """Give a result to a gate whose fixture, or whose mark, ended it before it could measure."""
+    if report.skipped:
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(excinfo.value)
+        return skipped(gate, _site(item), reason.removeprefix("Skipped: "))
+    crash: Any = getattr(report.longrepr, "reprcrash", None)
+    place = f" ({os.path.relpath(crash.path, item.config.rootpath)}:{crash.lineno})" if crash is not None else ""
+    named = f"{type(excinfo.value).__name__}: {excinfo.value}".strip().splitlines()[0]
+    fixtures = f" {', '.join(gate.fixtures)}" if gate.fixtures else ""
+    return unmeasured(gate, _site(item), f"a fixture{fixtures} raised {named}{place}")

@@ -1,0 +1,1 @@
+"""Reports: results become plain rows and phrases once (`summary`), and each format renders those."""

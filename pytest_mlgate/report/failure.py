@@ -1,0 +1,121 @@
+"""What a person reads when a gate is not green: about twelve lines, in the order questions are asked.
+
+Which gate, what was measured, on how much data, against which limit, how far off, where in the YAML, what to look at
+next, and how to run it again.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from pytest_mlgate.report.summary import (
+    bounds_text,
+    check_name,
+    distance,
+    headline,
+    limit_text,
+    number,
+    worst_first,
+)
+from pytest_mlgate.verdict import Check, GateResult, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOOK_AT = "look_at"
+_SHOWN_CHECKS = 5
+_SHOWN_HINTS = 5
+_TROUBLE = (Verdict.FAIL, Verdict.NOT_MEASURED, Verdict.INCONCLUSIVE)
+
+
+def explain(result: GateResult) -> str:
+    """Write the text of a gate that failed, could not be measured, or was waived."""
+    lines = [f"{headline(result)}"]
+    described = f": {result.description}" if result.description else ""
+    lines += [f"  gate      {result.node_id} ({result.kind}){described}"]
+    lines += _labelled("measured", _measured(result))
+    lines += _labelled("on", [", ".join(_inputs(result))] if result.inputs else [])
+    lines += _labelled("look at", _hints(result))
+    lines += _labelled("note", list(result.notes))
+    lines += [f"  where     {result.file}:{result.line}"]
+    if result.remedy:
+        lines += [f"  to do     {result.remedy}"]
+    lines += [f"  rerun     pytest --mlgate {shlex.quote(result.node_id)}"]
+    return "\n".join(lines)
+
+
+def _labelled(label: str, lines: list[str]) -> list[str]:
+    """Put a label before the first line and align the rest under it."""
+    return [f"  {label if index == 0 else '':<10}{line}" for index, line in enumerate(lines)]
+
+
+def _measured(result: GateResult) -> list[str]:
+    trouble = [one for one in _trouble(result) if not _repeats_reason(one, result)]
+    lines = [_sentence(one) for one in trouble[:_SHOWN_CHECKS]]
+    if len(trouble) > _SHOWN_CHECKS:
+        lines.append(f"… and {len(trouble) - _SHOWN_CHECKS} more checks that are not met")
+    passed = sum(one.verdict is Verdict.PASS for one in result.checks)
+    if passed and lines:
+        lines.append(f"({passed} of {len(result.checks)} checks pass)")
+    return lines
+
+
+def _trouble(result: GateResult) -> list[Check]:
+    return [one for one in worst_first(result.checks) if one.verdict in _TROUBLE]
+
+
+def _repeats_reason(check: Check, result: GateResult) -> bool:
+    """Whether a check says no more than the headline already did."""
+    return check.value is None and check.reason is not None and check.reason == result.reason
+
+
+def _sentence(check: Check) -> str:
+    """Say everything about one check in a line."""
+    if check.value is None:
+        return f"{check_name(check)}: not measured, {check.reason}"
+    parts = [f"{check_name(check)} = {number(check.value)}"]
+    bounds = bounds_text(check)
+    if bounds:
+        parts.append(f"[{bounds}]")
+    if check.n is not None:
+        against = f" against {check.n_reference:,}" if check.n_reference is not None else ""
+        parts.append(f"on {check.n:,} rows{against};")
+    limit = limit_text(check.limit, check.baseline)
+    if check.verdict is Verdict.INCONCLUSIVE:
+        parts.append(f"limit {limit}: {_undecided(check)}")
+    elif check.verdict is Verdict.NOT_MEASURED:
+        parts.append(f"not measured: {check.reason}")
+    else:
+        parts.append(f"limit {limit}: {distance(check)}")
+    if check.p_adjusted is not None:
+        parts.append(f"(adjusted p {check.p_adjusted:.2g})")
+    return " ".join(parts)
+
+
+def _undecided(check: Check) -> str:
+    """Say why the data cannot tell, and how many rows could."""
+    more = f"; about {check.rows_to_decide:,} rows would decide" if check.rows_to_decide else ""
+    if check.detectable is not None and check.alpha is not None:
+        return f"too few rows to tell, {number(check.detectable)} is the smallest they would show{more}"
+    return f"the bounds lie on both sides of it{more}"
+
+
+def _hints(result: GateResult) -> list[str]:
+    """Gather what the kind says is worth looking at, from the worst checks first."""
+    return [line for one in _trouble(result) for line in one.detail.get(LOOK_AT, [])][:_SHOWN_HINTS]
+
+
+def _inputs(result: GateResult) -> Iterator[str]:
+    for record in result.inputs:
+        rows = f" ({record.rows:,} rows)" if record.rows is not None else ""
+        yield f"{record.role} {record.name}{rows}"
+
+
+def waiver_text(result: GateResult) -> str:
+    """Say why a gate that fails is let through: shown by pytest as the reason of an expected failure."""
+    waiver = result.waiver
+    if result.outcome is not Outcome.waived or waiver is None:
+        return headline(result)
+    issue = f", {waiver.issue}" if waiver.issue else ""
+    return f"waived until {waiver.until}: {waiver.reason}{issue} ({headline(result).removeprefix('WAIVED: ')})"

@@ -1,0 +1,193 @@
+"""The metrics a gate can name, as a table: what each reads, whether it has an interval, and how it is computed.
+
+A new metric is one function from `Outputs` to `Measured` and one entry in `METRICS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from pytest_mlgate.stats.proportions import rows_to_decide_proportion, wilson
+from pytest_mlgate.stats.roc import roc_auc, rows_to_decide_auc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Bounds = Callable[[float], tuple[float, float]]  # confidence -> lower and upper bound
+    RowsToDecide = Callable[[float, float], int | None]  # limit, confidence -> rows
+
+Needs = Literal["prediction", "score"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outputs:
+    """What a model said about labelled rows, checked once for all metrics.
+
+    Args:
+        labels: array[n], the true class of each row: numbers, strings or booleans.
+        predictions: array[n], the predicted class, of the same type; only for metrics that need `prediction`.
+        scores: float[n], higher for rows more likely positive; only for metrics that need `score`.
+        positive: the label of the positive class; `True` by itself when labels are boolean.
+
+    Raises:
+        ValueError: no rows, unequal lengths, missing values, or predictions that no label could ever equal.
+    """
+
+    labels: NDArray[Any]
+    predictions: NDArray[Any] | None = None
+    scores: NDArray[Any] | None = None
+    positive: Any = None
+
+    def __post_init__(self) -> None:
+        for name in ("labels", "predictions", "scores"):
+            values = getattr(self, name)
+            object.__setattr__(self, name, None if values is None else _column(name, values))
+        if not self.labels.size:
+            raise ValueError("there are no rows to measure")
+        for name in ("predictions", "scores"):
+            column = getattr(self, name)
+            if column is not None and column.size != self.labels.size:
+                raise ValueError(f"{self.labels.size} labels and {column.size} {name} do not go together")
+        if self.predictions is not None and _is_text(self.predictions) is not _is_text(self.labels):
+            texts, numbers = ("predictions", "labels") if _is_text(self.predictions) else ("labels", "predictions")
+            raise ValueError(f"{texts} are text and {numbers} are numbers: no prediction could ever be right")
+
+    def are_positive(self) -> NDArray[np.bool_]:
+        """Tell which rows are of the positive class.
+
+        Raises:
+            ValueError: no row is, or `positive` is not given and the labels are not boolean.
+        """
+        if self.positive is None and self.labels.dtype != np.bool_:
+            raise ValueError("name the label of the positive class: `positive` is not given")
+        positive = True if self.positive is None else self.positive
+        matches = np.asarray(self.labels == positive, dtype=np.bool_)
+        if not matches.any():
+            raise ValueError(
+                f"none of {matches.size} labels is the positive class {positive!r}; the first is {self.labels[0]!r}"
+            )
+        return matches
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A metric's value, with the functions that bound it and plan for it where it has them."""
+
+    value: float
+    n: int
+    bounds: Bounds | None = None
+    rows_to_decide: RowsToDecide | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric's value as a gate reads it.
+
+    Attributes:
+        value: the metric on the rows given.
+        low: one-sided lower bound; None without a confidence or where the metric has no interval.
+        high: one-sided upper bound, likewise.
+        n: rows it stands on.
+        confidence: of each bound; None when there are none.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    confidence: float | None = None
+    _rows_to_decide: RowsToDecide | None = field(default=None, repr=False, compare=False)
+
+    def rows_to_decide(self, limit: float) -> int | None:
+        """Say how many rows (in all) would decide about a limit if the observed value held.
+
+        Returns:
+            None when no number would, or when there are no bounds to decide by.
+
+        Raises:
+            ValueError: a limit that the metric can never reach.
+        """
+        if self._rows_to_decide is None or self.confidence is None:
+            return None
+        return self._rows_to_decide(limit, self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One entry of the table.
+
+    Attributes:
+        name: as gate files write it.
+        needs: which output of the model it reads.
+        has_interval: whether it can be held against a limit with a confidence.
+        measure: computes it; raises `ValueError` where it is undefined.
+    """
+
+    name: str
+    needs: Needs
+    has_interval: bool
+    measure: Callable[[Outputs], Measured] = field(repr=False)
+
+    def compute(self, outputs: Outputs, confidence: float | None = None) -> Estimate:
+        """Compute the metric, with bounds when a confidence is given and the metric has them.
+
+        Args:
+            outputs: labels and what the metric needs.
+            confidence: of each bound on its own, in [0.5, 1).
+
+        Raises:
+            ValueError: what the metric needs is not there, the metric is undefined on these rows (the message says
+                why), or the confidence is none.
+        """
+        if (outputs.predictions if self.needs == "prediction" else outputs.scores) is None:
+            raise ValueError(f"{self.name} needs {self.needs}s, and there are none")
+        measured = self.measure(outputs)
+        if confidence is None or measured.bounds is None:
+            return Estimate(measured.value, None, None, measured.n)
+        low, high = measured.bounds(confidence)
+        return Estimate(measured.value, low, high, measured.n, confidence, measured.rows_to_decide)
+
+
+def _accuracy(outputs: Outputs) -> Measured:
+    hits, n = int(np.count_nonzero(outputs.labels == outputs.predictions)), outputs.labels.size
+    return Measured(hits / n, n, partial(wilson, hits, n), partial(rows_to_decide_proportion, hits, n))
+
+
+def _roc_auc(outputs: Outputs) -> Measured:
+    auc = roc_auc(outputs.are_positive(), np.asarray(outputs.scores))
+    return Measured(auc.value, outputs.labels.size, auc.bounds, partial(rows_to_decide_auc, auc))
+
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        metric.name: metric
+        for metric in (
+            Metric("accuracy", needs="prediction", has_interval=True, measure=_accuracy),
+            Metric("roc_auc", needs="score", has_interval=True, measure=_roc_auc),
+        )
+    }
+)
+
+
+def _column(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Give values as a vector without holes."""
+    column = np.asarray(values)
+    if column.ndim != 1:
+        raise ValueError(f"{name} must have one dimension, not the shape {column.shape}")
+    holes = np.asarray(column != column, dtype=np.bool_)  # noqa: PLR0124 - only NaN differs from itself, in any dtype
+    if column.dtype == np.object_:
+        holes |= np.asarray(column == None, dtype=np.bool_)  # noqa: E711 - element by element
+    if holes.any():
+        raise ValueError(f"{int(holes.sum())} of {column.size} {name} are missing")
+    return column
+
+
+def _is_text(column: NDArray[Any]) -> bool:
+    return column.dtype.kind in "UT" or (column.dtype == np.object_ and isinstance(column[0], str))

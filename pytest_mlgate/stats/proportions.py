@@ -1,0 +1,77 @@
+"""Wilson bounds of a proportion, for accuracies, pass rates and every other share of independent rows.
+
+The plain normal interval has zero width at 0 and 1 and errs far too often near them; Wilson's score interval is the
+simplest one that does neither.
+"""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+
+from pytest_mlgate.stats.door import at_least, normal_quantile, share
+
+
+def wilson(successes: int, n: int, confidence: float) -> tuple[float, float]:
+    """Bound a proportion from both sides, each bound at its own one-sided confidence.
+
+    Args:
+        successes: rows that count, 0 to `n`.
+        n: independent rows, at least 1.
+        confidence: of each bound on its own: at 0.95 the pair is a 90 % interval.
+
+    Returns:
+        The lower and the upper bound, both in [0, 1].
+
+    Raises:
+        ValueError: no rows, more successes than rows, or a confidence outside [0.5, 1).
+
+    Source:
+        Wilson (1927), Probable inference, the law of succession, and statistical inference. JASA 22, 209-212.
+
+    Example:
+        >>> low, high = wilson(90, 100, confidence=0.95)
+        >>> round(low, 4), round(high, 4)
+        (0.8399, 0.9392)
+    """
+    n, successes = _counts(successes, n)
+    z = normal_quantile(confidence)
+    rate, spread = successes / n, z * z / n
+    centre = (rate + spread / 2.0) / (1.0 + spread)
+    half = z * sqrt(rate * (1.0 - rate) / n + spread / (4.0 * n)) / (1.0 + spread)
+    low = 0.0 if successes == 0 else centre - half
+    high = 1.0 if successes == n else centre + half
+    return low, high
+
+
+def rows_to_decide_proportion(successes: int, n: int, limit: float, confidence: float) -> int | None:
+    """Say how many rows would decide about a limit if the observed rate held.
+
+    Args:
+        successes: rows that count, 0 to `n`.
+        n: independent rows, at least 1.
+        limit: the proportion to be told apart from the observed one.
+        confidence: of each bound, as in `wilson`.
+
+    Returns:
+        The smallest number of rows (in all, not on top) at which the limit no longer lies strictly inside the Wilson
+        bounds around the observed rate; None when the rate equals the limit, which no number of rows decides.
+
+    Raises:
+        ValueError: as `wilson`, or a limit outside [0, 1].
+
+    Source:
+        Wilson's bounds hold the limit exactly when the score test of the limit does not reject, which solves for n.
+    """
+    n, successes = _counts(successes, n)
+    limit, z = share("limit", limit), normal_quantile(confidence)
+    distance = successes / n - limit
+    if distance == 0.0:
+        return None
+    return max(1, ceil(z * z * limit * (1.0 - limit) / distance**2))
+
+
+def _counts(successes: int, n: int) -> tuple[int, int]:
+    n, successes = at_least("n", n, 1), at_least("successes", successes, 0)
+    if successes > n:
+        raise ValueError(f"{successes} successes in {n} rows cannot be")
+    return n, successes

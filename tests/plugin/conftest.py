@@ -1,0 +1,55 @@
+"""A throw-away project that offers the toy kind from its `conftest.py`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+CONFTEST = """
+import pytest
+import toy
+
+def pytest_mlgate_kinds():
+    return [toy.KIND]
+"""
+
+
+class Project:
+    """Writes files, runs pytest in a process of its own, reads what came out."""
+
+    def __init__(self, pytester):
+        self.pytester = pytester
+        self.path = pytester.path
+        shutil.copy(Path(__file__).parent.parent / "toy.py", self.path / "toy.py")
+        self.write("conftest.py", CONFTEST)
+        self.write("pytest.ini", "[pytest]\naddopts = --strict-markers -p no:cacheprovider\n")
+
+    def write(self, name, text):
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def more_conftest(self, text):
+        self.write("conftest.py", CONFTEST + text)
+
+    def gates(self, text, name="a.gate.yaml"):
+        return self.write(name, "version: 1\n" + text)
+
+    def run(self, *arguments, mlgate=True):
+        return self.pytester.runpytest_subprocess(*(["--mlgate"] if mlgate else []), *arguments)
+
+    def run_json(self, *arguments):
+        """Run, and give pytest's result and the JSON document."""
+        result = self.run("--mlgate-json", "out.json", *arguments)
+        return result, json.loads((self.path / "out.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def project(pytester, monkeypatch):
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    return Project(pytester)

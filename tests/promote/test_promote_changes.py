@@ -1,0 +1,87 @@
+"""Files that changed between measuring and promoting are noticed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from promote_making import model_record, result, stamp
+
+from pytest_mlgate.promote.changes import changed_since
+
+
+@pytest.fixture
+def changes(place):
+    """List the changes since the project was measured."""
+    file, session = place.measured()
+    return lambda: changed_since(file, session.results.values(), root=place.root)
+
+
+def test_untouched_files_give_no_reason(changes):
+    """Nothing is said when everything is as it was."""
+    assert changes() == ()
+
+
+def test_a_changed_gate_file_is_named(place, changes):
+    """The gate file that was collected must be the one on disk, byte by byte."""
+    place.gatefile.write_bytes(b"version: 1 \n")
+    assert changes() == ("the gate file gates/credit.gate.yaml changed since it was collected; run it again",)
+
+
+def test_a_gate_file_that_is_gone_is_named(place, changes):
+    """A gate file that cannot be read any more refuses like a changed one."""
+    place.gatefile.unlink()
+    (reason,) = changes()
+    assert reason.startswith("the gate file gates/credit.gate.yaml cannot be read any more")
+
+
+def test_changed_data_is_named_once(place, changes):
+    """A table that two gates share is one reason, with what changed about it."""
+    place.data.write_bytes(b"more rows")
+    expected = "data/holdout.parquet changed since it was measured (4 bytes then, 9 now); run the gates again"
+    assert changes() == (expected,)
+
+
+def test_same_size_and_time_do_not_hide_other_bytes(place, changes):
+    """Where a hash was taken, the hash decides."""
+    before = place.weights.stat()
+    place.weights.write_bytes(b"weights two")
+    os.utime(place.weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+    (reason,) = changes()
+    assert "artifacts/candidate.safetensors changed since it was measured (same size, other bytes)" in reason
+
+
+def test_a_new_time_alone_is_no_change_of_hashed_bytes(place, changes):
+    """A file that was copied or touched, and holds the same bytes, is the same file."""
+    os.utime(place.weights, ns=(0, 0))
+    assert changes() == ()
+
+
+def test_without_a_hash_size_and_time_decide(place):
+    """Data that were not hashed are the same only while nobody has written to them."""
+    file, _ = place.measured()
+    unhashed = replace(stamp(place.data), sha256=None)
+    results = [result("quality", inputs=(model_record(unhashed),))]
+    assert changed_since(file, results, root=place.root) == ()
+    os.utime(place.data, ns=(0, 0))
+    (reason,) = changed_since(file, results, root=place.root)
+    assert "it was written to" in reason
+
+
+def test_files_that_are_gone_or_no_files_are_named(place, changes):
+    """A file that was removed, or replaced by a folder, changed."""
+    place.data.unlink()
+    place.weights.unlink()
+    place.weights.mkdir()
+    gone, replaced = changes()
+    assert gone.startswith("data/holdout.parquet cannot be read any more: No such file")
+    assert replaced == "artifacts/candidate.safetensors was measured as a file, and is none any more"
+
+
+def test_absolute_paths_do_not_depend_on_the_root(place):
+    """A stamp with an absolute path is looked up where it says."""
+    file, _ = place.measured()
+    results = [result("quality", inputs=(model_record(stamp(place.weights)),))]
+    assert changed_since(file, results, root=Path("/nowhere")) == ()
