@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeVar, get_args
 
 from msgspec import Meta, Struct
 
@@ -41,6 +41,11 @@ Duration = (
     | Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$", description='seconds, or "20ms", "30s", "5m"')]
 )
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def keys_among(names: Any) -> dict[str, Any]:
+    """Say in JSON Schema that a mapping's keys are options of a `Literal`; for `Meta(extra_json_schema=…)`."""
+    return {"propertyNames": {"enum": list(get_args(names))}}
 
 
 def seconds(duration: Duration) -> float:

@@ -1,4 +1,4 @@
-"""A sample that is too small to decide anything."""
+"""Parts of the car loans: the half that drifted, and a sample that is too small to decide anything."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def later_loans():
+    """Give the loans from row 25,000 of the analysis file on, where the drift begins."""
+    return pq.read_table(DATA / "car_loan_analysis.parquet").slice(25_000)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,9 @@ class EmploymentNet(nn.Module):
         self.answers = nn.ModuleList(nn.Embedding(levels, embedding) for levels in CODES.values())
         self.register_buffer("levels", torch.tensor(tuple(CODES.values())))
         size = embedding * (1 + len(CODES)) + 1
-        self.head = nn.Sequential(nn.Linear(size, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
+        self.head = nn.Sequential(
+            nn.Linear(size, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1)
+        )
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Give logits (n, 1) for rows (n, 14), float32, columns in the order of `FEATURES`."""

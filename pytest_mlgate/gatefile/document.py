@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from msgspec import Struct
 
+from pytest_mlgate.gatefile.targets import with_relative_files
 from pytest_mlgate.kind import ModelRef  # noqa: TC001 - msgspec reads the annotation
 
 if TYPE_CHECKING:
@@ -77,5 +78,9 @@ class GateFile:
 
     @property
     def resolved_sha256(self) -> str:
-        """A hash of what the gates mean after defaults, names and variables are resolved."""
-        return hashlib.sha256(msgspec.json.encode([(gate.id, gate.spec) for gate in self.gates])).hexdigest()
+        """A hash of what the gates mean after defaults, names and variables are resolved.
+
+        File paths count relative to the gate file, so that the same commit has the same hash on every machine.
+        """
+        meant = [(gate.id, with_relative_files(gate.spec, self.path.parent)) for gate in self.gates]
+        return hashlib.sha256(msgspec.json.encode(meant, order="sorted")).hexdigest()

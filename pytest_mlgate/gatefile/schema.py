@@ -76,7 +76,8 @@ def _allow_names(schema: Any) -> Any:
         return schema
     named = _NAMED.get(str(schema.get("$ref", "")).removeprefix("#/$defs/"))
     if named:
-        return {"anyOf": [{"type": "string", "description": named}, {"$ref": schema["$ref"]}]}
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        return {**beside, "anyOf": [{"type": "string", "description": named}, {"$ref": schema["$ref"]}]}
     return {key: _allow_names(value) for key, value in schema.items()}
 
 

@@ -6,6 +6,7 @@ made absolute, and the fixtures behind it are asked for, without the kind or the
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ from pytest_mlgate.kind import FILE, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 Role = Literal["table", "model", "file"]
 Target = tuple[tuple[str, ...], Role]
@@ -104,3 +106,17 @@ def _walk(value: Any, pattern: tuple[str, ...]) -> Iterator[Any]:
         inner = value.get(pattern[0]) if isinstance(value, dict) else getattr(value, pattern[0], None)
         if inner is not None:
             yield from _walk(inner, pattern[1:])
+
+
+def with_relative_files(spec: msgspec.Struct, folder: Path) -> Any:
+    """Give a spec as plain values whose file paths are relative to a folder."""
+    plain = msgspec.json.decode(msgspec.json.encode(spec))
+    places = list(targets(type(spec)))
+    for pattern, role in targets(type(spec)):
+        inside = {"table": TableRef, "model": ModelRef}.get(role)
+        places += [((*pattern, *inner), nested) for inner, nested in (targets(inside) if inside else ())]
+    for pattern, role in places:
+        for path, value in list(find(plain, pattern)) if role == "file" else ():
+            if isinstance(value, str):
+                plain = replaced(plain, path, os.path.relpath(value, folder).replace(os.sep, "/"))
+    return plain

@@ -48,15 +48,18 @@ class Database:
                 },
             )
             self._opened.execute("SET TimeZone = 'UTC'")
+            # Parquet statistics leave NaN out, as their specification says, and DuckDB 2.0 concludes from them that
+            # there is none: https://github.com/duckdb/duckdb/issues/25521
+            self._opened.execute("SET disabled_optimizers = 'statistics_propagation'")
         return self._opened
 
     def sql(self, query: str) -> DuckDBPyRelation:
         """Bind a query; what it scans is read when it is fetched."""
         return self.connection.sql(query)
 
-    def lend(self, table: pa.Table) -> DuckDBPyRelation:
-        """Let DuckDB read an Arrow table where it lies."""
-        return self.connection.from_arrow(table)
+    def lend(self, rows: pa.Table | pa.RecordBatchReader) -> DuckDBPyRelation:
+        """Let DuckDB read Arrow data where they lie; those of a reader can be fetched once."""
+        return self.connection.from_arrow(rows)
 
     def fetch(self, query: nw.LazyFrame[Any], what: str) -> pa.Table:
         """Run a query and return its rows.

@@ -36,6 +36,8 @@ _TYPES: dict[str, ColumnType] = {
     "date": "date",
 }
 _CANONICAL = {
+    "hugeint": "{}::HUGEINT",
+    "uhugeint": "{}::UHUGEINT",
     "enum": "{}::VARCHAR",
     "uuid": "{}::VARCHAR",
     "timestamp_s": "{}::TIMESTAMP",
@@ -43,6 +45,8 @@ _CANONICAL = {
     "timestamp with time zone": "timezone('UTC', {})",
     "timestamptz_ns": "make_timestamp_ns(epoch_ns({}))",
 }
+# Types that Arrow has no equal of travel between two databases as text.
+_AS_TEXT = frozenset({"enum", "uuid", "hugeint", "uhugeint"})
 _SUGGESTED = 3
 
 
@@ -76,6 +80,11 @@ class Column:
     def sql(self) -> str:
         """The expression that selects it in its canonical form."""
         return f"{_CANONICAL.get(self.native, '{}').format(self.inner)} AS {self.inner}"
+
+    @property
+    def exported(self) -> str:
+        """The expression that selects it for another database to read."""
+        return f"{self.inner}::VARCHAR AS {self.inner}" if self.native in _AS_TEXT else self.inner
 
     def __str__(self) -> str:
         kind = self.type if self.type == self.native else f"{self.type} ({self.native})"

@@ -1,7 +1,7 @@
 """Opening tables that a pytest fixture returned: pandas, polars, Arrow, DuckDB relations, and whatever narwhals knows.
 
-A DuckDB relation is queried where it is. Any other frame lends its columns to the embedded DuckDB as Arrow, which
-copies next to nothing, so every frame is measured by one engine with one set of semantics.
+Each of them lends the columns that are asked for to the embedded DuckDB, as Arrow, which copies next to nothing: a
+frame by its buffers, a relation as a stream. So everything is measured by one engine with one set of semantics.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import narwhals as nw
+    import pyarrow as pa
     from duckdb import DuckDBPyRelation
 
     from pytest_mlgate.inputs.database import Database
@@ -51,17 +52,29 @@ def open_object(value: object, what: str, database: Database) -> Frame:
 
 
 def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) -> Frame:
-    with user_code(f"querying {what}"):  # its connection is the user's, and may be closed
+    """Open a relation of the user's connection, whose settings and optimiser are not ours to change."""
+    with user_code(f"querying {what}"):  # the connection may be closed
         columns = columns_of(relation.columns, relation.types, what)
-        inner = ", ".join(column.inner for column in columns)
-        query = f"SELECT * FROM mlgate_relation AS t({inner})"  # noqa: S608 - c0, c1, …
-        renamed = cast("DuckDBPyRelation", relation.query("mlgate_relation", query))
-    return Frame(what, columns, lambda _: renamed, lambda: _counted(renamed, database), stable=False)
+
+    def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
+        with user_code(f"querying {what}"):
+            return database.lend(database.run(lambda: _stream(relation, columns, chosen)))
+
+    def count() -> int:
+        with user_code(f"querying {what}"):
+            ((rows,),) = database.run(relation.aggregate("count(*)").fetchall)
+        return int(rows)
+
+    return Frame(what, columns, source, count, stable=False)
 
 
-def _counted(relation: DuckDBPyRelation, database: Database) -> int:
-    ((rows,),) = database.run(relation.aggregate("count(*)").fetchall)
-    return int(rows)
+def _stream(relation: DuckDBPyRelation, columns: Sequence[Column], chosen: Sequence[Column]) -> pa.RecordBatchReader:
+    """Begin to read some columns, named by position: DuckDB would take two names that differ by case for one."""
+    inner, exported = ", ".join(one.inner for one in columns), ", ".join(one.exported for one in chosen)
+    query = f"SELECT {exported} FROM mlgate_relation AS t({inner})"  # noqa: S608 - our own names
+    selected = cast("Any", relation.query("mlgate_relation", query))
+    begin = getattr(selected, "to_arrow_reader", None) or selected.fetch_record_batch  # the older name
+    return begin()
 
 
 def _open_lazy(frame: nw.LazyFrame[Any], what: str, database: Database) -> Frame:

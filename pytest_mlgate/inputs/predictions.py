@@ -161,7 +161,7 @@ def _agree(labels: set[_Label], found: list[tuple[Any, int]], what: str) -> None
     """Make sure that predictions speak of the labels that occur."""
     together = labels | {_label(value) for value, _ in found}
     if len(together) > _BINARY or len({kind for kind, _ in together}) > 1:
-        known = ", ".join(sorted(repr(value) for _, value in labels))
+        known = ", ".join(sorted(_shown(value) for _, value in labels))
         reason = f"{what} are {_listed(found)}, but the labels are {known}"
         raise NotMeasuredError(reason, "use the same two values for both")
 
@@ -174,5 +174,12 @@ def _label(value: object) -> _Label:
 
 
 def _listed(values: Iterable[tuple[Any, int]]) -> str:
-    shown = [repr(value) if isinstance(value, str) else spelled(value) for value, _ in values]
+    shown = [_shown(value) for value, _ in values]
     return ", ".join(shown[:_SHOWN]) + (f", … ({len(shown)} in all)" if len(shown) > _SHOWN else "")
+
+
+def _shown(value: object) -> str:
+    """Write a label so that text and numbers are told apart, and a single-precision 0.2 is 0.2."""
+    if isinstance(value, str):
+        return repr(value)
+    return f"{value:g}" if isinstance(value, float) else spelled(value)

@@ -7,9 +7,11 @@ that would call code.
 from __future__ import annotations
 
 import pickle
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import MissingExtraError, NotMeasuredError
+from pytest_mlgate.inputs.database import first_line
 from pytest_mlgate.inputs.references import resolve, user_code
 from pytest_mlgate.inputs.seeding import seeded
 
@@ -103,15 +105,19 @@ def _read_pickle(path: Path) -> Any:
     import torch
 
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickle protocols, of files that are refused or read all the same
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise NotMeasuredError(
             f"{path} was refused: unpickling it would run code, or it is no state dict",
             "where you trust it, load it once and write safetensors.torch.save_file(module.state_dict(), "
             '"model.safetensors")',
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = f"{path} cannot be read by torch.load: {str(error).splitlines()[0]}"
+    except TimeoutError:
+        raise
+    except Exception as error:  # a damaged pickle can end in almost any exception
+        reason = f"{path} cannot be read by torch.load: {first_line(error)}"
         raise NotMeasuredError(reason, "write it again; its writer may have been killed") from error
 
 

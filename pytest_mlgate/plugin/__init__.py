@@ -43,6 +43,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
 
 
+@pytest.hookimpl(trylast=True)  # after the terminal reporter has registered itself
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marks; load the rest only when gates are wanted."""
     config.addinivalue_line("markers", "mlgate: every gate carries this mark")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from pytest_mlgate.errors import MlgateError
 from pytest_mlgate.plugin.promotion import Settled, settle_promotions
 from pytest_mlgate.plugin.session import FACTS_KEY
 from pytest_mlgate.promote.facts import FileFacts, SessionFacts
@@ -121,8 +122,21 @@ class Controller:
         )
         run = document.describe_run(self.config.rootpath, self.started, time.perf_counter() - self._clock)
         self.settled = settle_promotions(self.config, list(self.session.files.values()), facts, run)
+        self._remember(run)
         session.exitstatus = self._exit_status(int(session.exitstatus))
         self._write(run, session)
+
+    def _remember(self, run: document.Run) -> None:
+        """Append to the history, if one is kept."""
+        path = self.config.getoption("mlgate_history")
+        if not path:
+            return
+        from pytest_mlgate.report.history import record
+
+        try:
+            self.settled.remarks += record(self.config.invocation_params.dir / path, run, self.results.values())
+        except (MlgateError, OSError) as error:
+            self.settled.troubles.append(f"the history could not be kept: {error}")
 
     def _exit_status(self, status: int) -> int:
         """Turn a refusal, or a hook that raised, into a red exit code; a rollback is no empty run.

@@ -42,8 +42,10 @@ def install(config: pytest.Config) -> None:
     session = GateSession(config)
     config.pluginmanager.register(session, PLUGIN_NAME)
     if not hasattr(config, "workerinput"):
+        from pytest_mlgate.plugin import progress
         from pytest_mlgate.plugin.control import Controller
 
+        progress.install(config)
         config.pluginmanager.register(Controller(config, session), "mlgate-controller")
 
 

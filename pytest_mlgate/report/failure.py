@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOOK_AT = "look_at"
+UNIT = "unit"
 _SHOWN_CHECKS = 5
 _SHOWN_HINTS = 5
+_SMALLEST_P = 1e-16
 _TROUBLE = (Verdict.FAIL, Verdict.NOT_MEASURED, Verdict.INCONCLUSIVE)
 
 
@@ -80,7 +82,7 @@ def _sentence(check: Check) -> str:
         parts.append(f"[{bounds}]")
     if check.n is not None:
         against = f" against {check.n_reference:,}" if check.n_reference is not None else ""
-        parts.append(f"on {check.n:,} rows{against};")
+        parts.append(f"on {check.n:,} {check.detail.get(UNIT, 'rows')}{against};")
     limit = limit_text(check.limit, check.baseline)
     if check.verdict is Verdict.INCONCLUSIVE:
         parts.append(f"limit {limit}: {_undecided(check)}")
@@ -89,7 +91,8 @@ def _sentence(check: Check) -> str:
     else:
         parts.append(f"limit {limit}: {distance(check)}")
     if check.p_adjusted is not None:
-        parts.append(f"(adjusted p {check.p_adjusted:.2g})")
+        p_value = f"{check.p_adjusted:.2g}" if check.p_adjusted >= _SMALLEST_P else f"below {_SMALLEST_P:g}"
+        parts.append(f"(adjusted p {p_value})")
     return " ".join(parts)
 
 

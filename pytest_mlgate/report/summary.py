@@ -124,7 +124,7 @@ def limit_text(limit: Limit | None, baseline: float | None = None) -> str:
     if limit.relative and baseline is not None:
         parts.append(f"from {number(baseline)}")
     text = ", ".join(parts)
-    return f"{text} at {limit.confidence:g}" if limit.confidence is not None and text else text
+    return f"{text} at {limit.confidence * 100:.4g}%" if limit.confidence is not None and text else text
 
 
 def bounds_text(check: Check) -> str:

@@ -31,7 +31,7 @@ def wilson(successes: int, n: int, confidence: float) -> tuple[float, float]:
     Example:
         >>> low, high = wilson(90, 100, confidence=0.95)
         >>> round(low, 4), round(high, 4)
-        (0.8399, 0.9392)
+        (0.8396, 0.9393)
     """
     n, successes = _counts(successes, n)
     z = normal_quantile(confidence)

@@ -19,7 +19,6 @@ from pytest_mlgate.gatefile.phrase import phrases
 from pytest_mlgate.gatefile.schema import gate_schema
 from pytest_mlgate.verdict import Limit
 
-
 SMALL = "version: 1\nmodels: {m: {fixture: f}}\ngates: {a: {kind: toy.constant}}\n"
 
 
@@ -205,7 +204,7 @@ promote: {model: m, to: champ, requires: [zz]}
         ("version: 1\ngates: {a: {kind: toy.constant, data: 5}}", "expected text"),
         ("version: 1\ngates: {a: {kind: toy.constant, data: x.csv}}", "declare the file under `data:`"),
         ("version: 1\ngates: {a: {kind: toy.constant, others: [{path: ''}]}}", "must not be empty"),
-        ("version: 1\ngates: {a: {kind: toy.constant, timeout: 5x}}", 'not of the form expected here: seconds, or "20ms"'),
+        ("version: 1\ngates: {a: {kind: toy.constant, timeout: 5x}}", 'expected here: seconds, or "20ms"'),
         ("version: 1\ngates: {a: {kind: toy.constant, timeout: -1}}", "must be more than 0"),
         ("version: 1\ngates: {a: {kind: toy.constant, tags: [9a]}}", "not of the form expected here: a mark"),
         ("version: 1\ntags: x\ngates: {a: {kind: toy.constant}}", "expected a list of tags"),
@@ -284,3 +283,16 @@ def test_the_fast_reader_and_the_schema_agree(gate):
     except msgspec.ValidationError:
         by_msgspec = False
     assert by_msgspec == by_schema, json.dumps(gate)
+
+
+def test_the_meaning_hash_is_the_same_in_every_checkout(tmp_path):
+    """Paths inside specs are absolute, but the hash sees them relative to the file."""
+    gate = "{kind: toy.constant, data: d, others: [{path: x/y.csv}], notes: n}"
+    text = f"version: 1\ndata: {{d: ../d.csv}}\ngates: {{a: {gate}}}\n"
+    found = []
+    for folder in ("one/gates", "two/deeper/gates"):
+        path = tmp_path / folder / "a.gate.yaml"
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+        found.append(load(path, ToyKinds()).resolved_sha256)
+    assert found[0] == found[1]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv
@@ -48,26 +49,21 @@ def opened(inputs, tmp_path):
 def in_form(table: pa.Table, form: str, folder: Path) -> Any:
     """Bring an Arrow table to one of `FORMS`; files are written to `folder` and their path returned."""
     path = folder / f"rows.{form}"
-    match form:
-        case "parquet":
-            pq.write_table(table, path)
-            return path
-        case "csv":
-            pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="needed"))
-            return path
-        case "pandas":
-            return table.to_pandas()
-        case "pandas-arrow":
-            import pandas as pd
-
-            return table.to_pandas(types_mapper=pd.ArrowDtype)
-        case "polars":
-            return pl.from_arrow(table)
-        case "polars-lazy":
-            return pl.from_arrow(table).lazy()
-        case "duckdb":
-            return duckdb.connect().from_arrow(table)
-    return table
+    if form == "parquet":
+        pq.write_table(table, path)
+    elif form == "csv":
+        pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="needed"))
+    else:
+        frames = {
+            "pandas": table.to_pandas,
+            "pandas-arrow": lambda: table.to_pandas(types_mapper=pd.ArrowDtype),
+            "polars": lambda: pl.from_arrow(table),
+            "polars-lazy": lambda: pl.from_arrow(table).lazy(),
+            "pyarrow": lambda: table,
+            "duckdb": lambda: duckdb.connect().from_arrow(table),
+        }
+        return frames[form]()
+    return path
 
 
 @pytest.fixture

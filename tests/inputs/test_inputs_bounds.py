@@ -20,7 +20,7 @@ MIXED = pl.DataFrame(
         "s": ["a", "b", None],
         "b": [True, False, None],
         "d": [dt.date(2024, 1, 1), dt.date(2024, 1, 2), None],
-        "t": [dt.datetime(2024, 1, 1, 12), dt.datetime(2024, 1, 2), None],
+        "t": [dt.datetime.fromisoformat(day) for day in ("2024-01-01T12:00", "2024-01-02")] + [None],
         "l": [[1], [2], None],
     }
 )

@@ -67,7 +67,7 @@ def test_a_first_missing_value_is_no_wonder():
 
 
 def test_rare_values_are_compared_as_one_and_frequent_new_ones_apart():
-    """Categories with less than five rows on both sides together share a cell, whether the reference had them or not."""
+    """Categories with less than five rows on both sides together share a cell, in the reference or not."""
     cells = comparable(category_bins({"a": 100, "b": 3, "c": 1}, {"a": 90, "d": 2, "e": 60}, 0, 1))
     assert list(zip(cells.reference.tolist(), cells.current.tolist(), strict=True)) == [(100, 90), (0, 60), (4, 3)]
     assert cells.df == 2
@@ -90,19 +90,22 @@ def test_many_cells_agree_with_drawn_tables():
 
 
 @pytest.mark.parametrize(
-    ("kind", "n", "m"),
+    ("kind", "n", "m", "repeats"),
     [
-        ("normal", 5_000, 30),
-        ("normal", 30, 30),
-        ("with missing", 5_000, 500),
-        ("counts", 5_000, 100),
-        ("long tail", 5_000, 30),
-        ("long tail", 5_000, 2_000),
-        ("long tail", 100, 100),
+        ("normal", 5_000, 30, 1_000),
+        ("normal", 30, 30, 1_000),
+        ("with missing", 5_000, 500, 1_000),
+        ("counts", 5_000, 100, 1_000),
+        ("long tail", 5_000, 30, 100),
+        ("long tail", 5_000, 2_000, 150),
+        ("long tail", 100, 100, 1_000),
     ],
 )
-def test_nothing_changed_is_seldom_called_a_change(kind, n, m):
-    """Two samples of one distribution give p <= .05 in at most .06 and p <= .01 in at most .02 of the time."""
+def test_nothing_changed_is_seldom_called_a_change(kind, n, m, repeats):
+    """Two samples of one distribution give p <= .05 at most .06 and p <= .01 at most .02 of the time.
+
+    Three standard errors of the simulation are allowed on top, since there are fourteen such rates here.
+    """
     rng = np.random.default_rng(8)
     make = {
         "normal": lambda rows: rng.normal(size=rows),
@@ -111,10 +114,9 @@ def test_nothing_changed_is_seldom_called_a_change(kind, n, m):
         "long tail": lambda rows: long_tailed(rng, rows),
     }[kind]
     bins = category_bins if kind == "long tail" else numeric_bins
-    repeats = 300
     p_values = np.array([homogeneity_p(bins(make(n), make(m)), seed) for seed in range(repeats)])
     for level, allowed in ((0.05, 0.06), (0.01, 0.02)):
-        assert np.mean(p_values <= level) <= allowed + 2 * np.sqrt(allowed * (1 - allowed) / repeats)
+        assert np.mean(p_values <= level) <= allowed + 3 * np.sqrt(allowed * (1 - allowed) / repeats)
 
 
 def test_pooling_what_was_never_seen_would_cry_wolf():

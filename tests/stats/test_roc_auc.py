@@ -129,7 +129,7 @@ def test_many_of_both_get_delong_on_the_logit_scale():
         (0.999, 100, 900),
         (0.95, 300, 300),
         (0.99, 300, 300),
-        (0.99, 2_000, 2_000),
+        (0.99, 1_000, 1_000),
     ],
 )
 def test_each_bound_errs_as_seldom_as_it_says(area, positives, negatives, spread):

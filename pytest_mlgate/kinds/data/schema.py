@@ -106,11 +106,11 @@ def _presence(spec: DataSchema, found: list[str]) -> Iterator[Measurement]:
     for name, column in spec.columns.items():
         if column.required and name not in found:
             hints = [f"{name} is missing: {did_you_mean(name, found, 'the table has')}"]
-            yield _count(name, "missing_column", 1, len(found) or 1, 0, hints)
+            yield _count(name, "missing_column", 1, None, 0, hints)
     extra = [name for name in found if name not in spec.columns]
     if spec.extra_columns == "forbid":
         hints = [f"not in the contract: {', '.join(extra[:_EXAMPLES])}"] if extra else []
-        yield _count("*", "extra_columns", len(extra), len(found), 0, hints)
+        yield _count("*", "extra_columns", len(extra), len(found), 0, hints, unit="columns")
 
 
 def _type(name: str, column: Column, table: Table) -> Iterator[Measurement]:
@@ -165,8 +165,10 @@ def _shown(table: Table, rule: Rule, column: Column) -> str:
     return f", as {', '.join(f'row {one.row}: {one.value}' for one in examples)}"
 
 
-def _count(name: str, metric: str, value: int, n: int, limit: int, hints: list[str]) -> Measurement:
-    detail = {"look_at": hints} if hints else {}
+def _count(
+    name: str, metric: str, value: int, n: int | None, limit: int, hints: list[str], unit: str = "rows"
+) -> Measurement:
+    detail = {"unit": unit, **({"look_at": hints} if hints else {})}
     return Measurement(name=name, metric=metric, value=value, n=n, limit=Limit(max=limit), detail=detail)
 
 

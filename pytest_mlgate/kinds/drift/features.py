@@ -7,13 +7,14 @@ columns is a warning unless the gate says otherwise.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table, TableRef, limit_mistakes
+from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table, TableRef, keys_among, limit_mistakes
 from pytest_mlgate.verdict import Confidence, Limit, Measurement
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from pytest_mlgate.stats.binning import BinCounts
     from pytest_mlgate.stats.psi import Psi
 
+Metric = Literal["psi"]
 _NUMERIC = ("integer", "number", "date", "timestamp")
 _BOUNDS = 0.95
+_DRAWS = 19_999
 _KEPT_BINS = 30
 _EXPLAINED_BINS = 3
 _NOTEWORTHY = 0.02
@@ -49,7 +52,7 @@ class DriftFeatures(GateSpec, frozen=True, kw_only=True):
     columns: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
     exclude: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
-    metrics: Annotated[dict[Literal["psi"], Limit], Meta(min_length=1)]
+    metrics: Annotated[dict[Metric, Limit], Meta(min_length=1, extra_json_schema=keys_among(Metric))]
     alpha: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
     correction: Literal["holm", "bh", "none"] = "holm"
     confidence: Confidence | None = None
@@ -66,6 +69,8 @@ class _Compared(Struct, frozen=True):
 
 def measure(spec: DriftFeatures, inputs: Inputs) -> Iterator[Measurement]:
     """Compare each column with the reference."""
+    from pytest_mlgate.stats.psi import homogeneity_p, psi
+
     reference = inputs.table(spec.reference, "reference")
     current = inputs.table(spec.data)
     columns = _columns(spec, reference, current)
@@ -75,10 +80,13 @@ def measure(spec: DriftFeatures, inputs: Inputs) -> Iterator[Measurement]:
     if not columns:
         reason = "the two tables have no column in common that is not excluded"
         raise NotMeasuredError(reason, "name some under `columns:`")
+    # A drawn p-value is no smaller than one in the draws: there must be enough for it to survive the correction.
+    draws = max(_DRAWS, ceil(2 * len(columns) / spec.alpha))
     compared = []
     for column in columns:
         try:
-            compared.append(_compare(column, spec, reference, current, inputs.seed))
+            counts = _counts(column, spec, reference, current)
+            compared.append(_Compared(column, counts, psi(counts), homogeneity_p(counts, inputs.seed, draws)))
         except NotMeasuredError as error:  # one unreadable column does not hide the others
             yield Measurement(name=column, metric="psi", reason=str(error))
     yield from _measurements(spec, compared, current.labels)
@@ -100,9 +108,9 @@ def _left_out(spec: DriftFeatures, reference: Table, current: Table) -> Iterator
         )
 
 
-def _compare(column: str, spec: DriftFeatures, reference: Table, current: Table, seed: int) -> _Compared:
+def _counts(column: str, spec: DriftFeatures, reference: Table, current: Table) -> BinCounts:
+    """Bin a column of both tables by the values of the reference."""
     from pytest_mlgate.stats.binning import category_bins, numeric_bins
-    from pytest_mlgate.stats.psi import homogeneity_p, psi
 
     kinds = {reference.columns.get(column), current.columns.get(column)}
     if column not in spec.categorical and kinds <= set(_NUMERIC):
@@ -112,7 +120,7 @@ def _compare(column: str, spec: DriftFeatures, reference: Table, current: Table,
         counts = category_bins(old.counts, new.counts, old.missing, new.missing)
     if counts.labels == ("missing",):
         raise NotMeasuredError(f"every value of {column} is missing on both sides")
-    return _Compared(column, counts, psi(counts), homogeneity_p(counts, seed))
+    return counts
 
 
 def _measurements(

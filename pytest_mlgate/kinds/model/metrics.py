@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 from msgspec.structs import replace
 
-from pytest_mlgate.kind import Inputs, Kind, Mistake, PredictionSpec, limit_mistakes
+from pytest_mlgate.kind import Inputs, Kind, Mistake, PredictionSpec, keys_among, limit_mistakes
 from pytest_mlgate.verdict import Confidence, Limit, Measurement
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.stats.metrics import Estimate
 
-Name = Literal["accuracy", "roc_auc"]
-_NEEDS_SCORE: tuple[Name, ...] = ("roc_auc",)
+Metric = Literal["accuracy", "roc_auc"]
+_NEEDS_SCORE: tuple[Metric, ...] = ("roc_auc",)
 _BOUNDS = 0.95
 
 
@@ -32,7 +32,7 @@ class ModelMetrics(PredictionSpec, frozen=True, kw_only=True):
         confidence: one-sided confidence of the bounds that limits are held against; without it, the value decides.
     """
 
-    metrics: Annotated[dict[Name, Limit], Meta(min_length=1)]
+    metrics: Annotated[dict[Metric, Limit], Meta(min_length=1, extra_json_schema=keys_among(Metric))]
     confidence: Confidence | None = None
 
 
