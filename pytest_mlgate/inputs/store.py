@@ -6,6 +6,7 @@ gate's own inputs add what belongs to it alone: its seed, what its fixtures retu
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -87,6 +88,17 @@ class InputStore:
         self._modules.clear()
         self._answers.clear()
         self.database.close()
+        _forget_namespaces()
+
+
+def _forget_namespaces() -> None:
+    """Empty the cache in which narwhals keeps DuckDB's type objects to the very end of the process.
+
+    In a process that also loaded torch, the library behind DuckDB's types then reports them on stderr as leaked.
+    """
+    cached = getattr(sys.modules.get("narwhals._namespace"), "_builtin_namespace", None)
+    if hasattr(cached, "cache_clear"):
+        cached.cache_clear()
 
 
 class GateInputs:

@@ -52,6 +52,13 @@ def champion(project):
     return moves[-1]["version"]
 
 
+def test_nothing_is_printed_after_pytest_is_done(release):
+    """Libraries that clean up at the end of the process have nothing to complain about."""
+    result = release.run()
+    assert result.stderr.str() == ""
+    assert result.outlines[-1].startswith("=")
+
+
 def test_without_the_option_it_only_says_what_would_happen(release):
     """A dry run is the default: nothing is written."""
     result, found = release.run_json()
