@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.database import first_line
-from pytest_mlgate.inputs.frames import Frame, columns_of
+from pytest_mlgate.inputs.frames import Frame, columns_of, natives_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,9 @@ def _open_parquet(path: Path, what: str, database: Database) -> Frame:
     except duckdb.Error as error:
         remedy = "write it again; its writer may have been killed, or it is no Parquet file"
         raise NotMeasuredError(f"{what} cannot be read as Parquet: {first_line(error)}", remedy) from error
-    return Frame(what, columns_of(names, relation.types, what), lambda _: relation, lambda: int(rows), stable=True)
+    return Frame(
+        what, columns_of(names, natives_of(relation), what), lambda _: relation, lambda: int(rows), stable=True
+    )
 
 
 def _top_level(nodes: list[tuple[str, int | None]]) -> list[str]:
@@ -94,7 +96,9 @@ def _open_csv(path: Path, what: str, database: Database) -> Frame:
     except duckdb.Error as error:
         raise _bad_csv(path, what, delimiter, len(names), error) from error
     relation = database.sql(f"FROM {table}")
-    return Frame(what, columns_of(names, relation.types, what), lambda _: relation, lambda: int(rows), stable=True)
+    return Frame(
+        what, columns_of(names, natives_of(relation), what), lambda _: relation, lambda: int(rows), stable=True
+    )
 
 
 def _header(path: Path, what: str) -> tuple[str, list[str]]:

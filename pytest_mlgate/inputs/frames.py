@@ -7,6 +7,7 @@ is selected through an expression that brings it to one of a few forms (a timest
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlgate.errors import NotMeasuredError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     import narwhals as nw
     from duckdb import DuckDBPyRelation
@@ -83,8 +84,9 @@ class Column:
 
     @property
     def exported(self) -> str:
-        """The expression that selects it for another database to read."""
-        return f"{self.inner}::VARCHAR AS {self.inner}" if self.native in _AS_TEXT else self.inner
+        """The expression that selects it from a relation that knows it by its name, for another database to read."""
+        quoted = '"' + self.name.replace('"', '""') + '"'
+        return f"{quoted}{'::VARCHAR' if self.native in _AS_TEXT else ''} AS {self.inner}"
 
     def __str__(self) -> str:
         kind = self.type if self.type == self.native else f"{self.type} ({self.native})"
@@ -147,25 +149,26 @@ class Frame:
         return nw.from_native(self._source(columns).project(", ".join([*number, *(column.sql for column in columns)])))
 
 
-def columns_of(
-    names: Sequence[str], types: Sequence[Any], what: str, opaque: frozenset[int] = frozenset()
-) -> list[Column]:
-    """Describe columns by their names and DuckDB types.
+def natives_of(relation: DuckDBPyRelation) -> list[str]:
+    """Name the engine's types of a relation's columns, in order."""
+    return [str(one.id).lower() for one in relation.types]
+
+
+def columns_of(names: Sequence[str], natives: Sequence[str], what: str, opaque: Collection[str] = ()) -> list[Column]:
+    """Describe columns by their names and the engine's types.
 
     Raises:
         NotMeasuredError: two have the same name, or a name is no text.
     """
     for name in names:
         if not isinstance(name, str):
-            raise NotMeasuredError(
-                f"a column of {what} is called {name!r}, which is no text", "give columns text names"
-            )
-    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+            raise NotMeasuredError(f"a column of {what} is called {name!r}, which is no text", "use text as names")
+    twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         listed = ", ".join(map(repr, twice[:_SUGGESTED]))
         raise NotMeasuredError(f"{what} has more than one column called {listed}", "give each column its own name")
-    pairs = enumerate(zip(names, types, strict=True))
-    return [Column(name, f"c{i}", str(type_.id).lower(), opaque=i in opaque) for i, (name, type_) in pairs]
+    pairs = enumerate(zip(names, natives, strict=True))
+    return [Column(name, f"c{i}", native, opaque=name in opaque) for i, (name, native) in pairs]
 
 
 def suggest(name: str, known: Iterable[str], noun: str) -> str:

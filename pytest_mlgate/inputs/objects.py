@@ -6,10 +6,10 @@ frame by its buffers, a relation as a stream. So everything is measured by one e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.frames import Frame, columns_of
+from pytest_mlgate.inputs.frames import Frame, columns_of, natives_of
 from pytest_mlgate.inputs.references import user_code
 
 if TYPE_CHECKING:
@@ -54,11 +54,17 @@ def open_object(value: object, what: str, database: Database) -> Frame:
 def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) -> Frame:
     """Open a relation of the user's connection, whose settings and optimiser are not ours to change."""
     with user_code(f"querying {what}"):  # the connection may be closed
-        columns = columns_of(relation.columns, relation.types, what)
+        columns = columns_of(relation.columns, natives_of(relation), what)
+    spellings = {column.name.lower(): column.name for column in columns}
+    for column in columns:
+        if spellings[column.name.lower()] != column.name:
+            pair = f"{column.name!r} and {spellings[column.name.lower()]!r}"
+            raise NotMeasuredError(f"{what} has columns {pair}, which DuckDB takes for one name", "rename one of them")
 
     def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
+        selected = ", ".join(column.exported for column in chosen)
         with user_code(f"querying {what}"):
-            return database.lend(database.run(lambda: _stream(relation, columns, chosen)))
+            return database.lend(database.run(lambda: _stream(relation.project(selected))))
 
     def count() -> int:
         with user_code(f"querying {what}"):
@@ -68,12 +74,9 @@ def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) ->
     return Frame(what, columns, source, count, stable=False)
 
 
-def _stream(relation: DuckDBPyRelation, columns: Sequence[Column], chosen: Sequence[Column]) -> pa.RecordBatchReader:
-    """Begin to read some columns, named by position: DuckDB would take two names that differ by case for one."""
-    inner, exported = ", ".join(one.inner for one in columns), ", ".join(one.exported for one in chosen)
-    query = f"SELECT {exported} FROM mlgate_relation AS t({inner})"  # noqa: S608 - our own names
-    selected = cast("Any", relation.query("mlgate_relation", query))
-    begin = getattr(selected, "to_arrow_reader", None) or selected.fetch_record_batch  # the older name
+def _stream(relation: Any) -> pa.RecordBatchReader:
+    """Begin to read a relation, by the method's newer name or the older one."""
+    begin = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
     return begin()
 
 
@@ -114,19 +117,15 @@ def open_arrow(arrays: dict[str, Any], opaque: set[str], what: str, database: Da
         what: how messages call the table.
         database: queries them.
     """
-    names, rows = list(arrays), 0
+    natives: list[str] = []
+    rows = 0
     for name, array in arrays.items():
-        rows = len(array)
-        if name not in opaque and not _lendable(array, database):
-            arrays[name] = _presence(array.is_null())
+        rows, native = len(array), _native(array, database)
+        if native is None:
+            arrays[name], native = _presence(array.is_null()), "boolean"
             opaque.add(name)
-    types = (
-        _lent([arrays[name][:0] for name in names], [f"c{i}" for i in range(len(names))], database).types
-        if names
-        else []
-    )
-    unknown = frozenset(i for i, name in enumerate(names) if name in opaque)
-    columns = columns_of(names, types, what, unknown)
+        natives.append(native)
+    columns = columns_of(list(arrays), natives, what, opaque)
 
     def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
         return _lent([arrays[column.name] for column in chosen], [column.inner for column in chosen], database)
@@ -161,14 +160,17 @@ def _presence(missing: Any) -> Any:
     return pc.if_else(missing, pa.scalar(None, pa.bool_()), pa.scalar(value=True))
 
 
-def _lendable(array: Any, database: Database) -> bool:
+def _native(array: Any, database: Database) -> str | None:
+    """Tell what the engine's type for an array is; `None` when it has none."""
     import duckdb
+    import pyarrow as pa
 
+    if pa.types.is_null(array.type):  # which older engines read as integers
+        return "null"
     try:
-        _lent([array[:0]], ["c0"], database)
+        return natives_of(_lent([array[:0]], ["c0"], database))[0]
     except duckdb.Error:
-        return False
-    return True
+        return None
 
 
 def _lent(arrays: Sequence[Any], names: Sequence[str], database: Database) -> DuckDBPyRelation:

@@ -96,7 +96,7 @@ def _forget_namespaces() -> None:
 
     In a process that also loaded torch, the library behind DuckDB's types then reports them on stderr as leaked.
     """
-    cached = getattr(sys.modules.get("narwhals._namespace"), "_builtin_namespace", None)
+    cached: Any = getattr(sys.modules.get("narwhals._namespace"), "_builtin_namespace", None)
     if hasattr(cached, "cache_clear"):
         cached.cache_clear()
 

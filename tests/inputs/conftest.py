@@ -1,23 +1,16 @@
-"""Opening the same rows in every form that a gate can be given them."""
+"""Opening tables, and writing modules as a user would."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pandas as pd
-import polars as pl
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 import pytest
 
 from pytest_mlgate.inputs.store import GateInputs, InputStore
 from pytest_mlgate.kind import TableRef
-
-FORMS = ("parquet", "csv", "pandas", "pandas-arrow", "polars", "polars-lazy", "pyarrow", "duckdb")
 
 
 @pytest.fixture
@@ -46,26 +39,6 @@ def opened(inputs, tmp_path):
     return open_
 
 
-def in_form(table: pa.Table, form: str, folder: Path) -> Any:
-    """Bring an Arrow table to one of `FORMS`; files are written to `folder` and their path returned."""
-    path = folder / f"rows.{form}"
-    if form == "parquet":
-        pq.write_table(table, path)
-    elif form == "csv":
-        pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="needed"))
-    else:
-        frames = {
-            "pandas": table.to_pandas,
-            "pandas-arrow": lambda: table.to_pandas(types_mapper=pd.ArrowDtype),
-            "polars": lambda: pl.from_arrow(table),
-            "polars-lazy": lambda: pl.from_arrow(table).lazy(),
-            "pyarrow": lambda: table,
-            "duckdb": lambda: duckdb.connect().from_arrow(table),
-        }
-        return frames[form]()
-    return path
-
-
 @pytest.fixture
 def user_module(tmp_path, monkeypatch):
     """Write a module as a user would, importable for the length of the test."""
@@ -78,6 +51,7 @@ def user_module(tmp_path, monkeypatch):
         path = folder / f"{name.replace('.', '/')}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(code)
+        importlib.invalidate_caches()
         return path
 
     yield write

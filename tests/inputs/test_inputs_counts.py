@@ -15,9 +15,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import FORMS, in_form
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from inputs_forms import FORMS, in_form
 
 from pytest_mlgate.aggregate import Above, Below, Duplicated, Missing, NotAmong, NotMatching
 from pytest_mlgate.errors import NotMeasuredError
