@@ -73,3 +73,16 @@ class ToyKinds:
     def get(self, name):
         assert name == "toy.constant"
         return KIND
+
+
+# One gate of every outcome.
+MIXED = """
+gates:
+  ok: {kind: toy.constant}
+  red: {kind: toy.constant, value: 3, description: must stay small}
+  warm: {kind: toy.constant, metrics: {value: {warn_max: 0.1, max: 1}}}
+  lost: {kind: toy.constant, crash: raise}
+  empty: {kind: toy.constant, rows: 0}
+  mild: {kind: toy.constant, value: 3, severity: warning}
+  known: {kind: toy.constant, value: 3, waive: {until: 2999-12-31, reason: new feed, issue: RISK-1}}
+"""

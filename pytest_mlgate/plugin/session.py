@@ -8,12 +8,14 @@ report, which is how they reach the controller unchanged from an xdist worker.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from pytest_mlgate.errors import RegistryError
+from pytest_mlgate.gatefile.nearest import did_you_mean
 from pytest_mlgate.kind import seconds
 from pytest_mlgate.plugin.collect import GateModule, gate_of
 from pytest_mlgate.promote.facts import FileFacts
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 PLUGIN_NAME = "mlgate-session"
 FACTS_KEY = "mlgate_files"
+_AVAILABLE = re.compile(r"available fixtures: (.*)")
 _RESULT = pytest.StashKey[GateResult]()
 
 
@@ -142,6 +145,7 @@ class GateSession:
         result = item.stash.get(_RESULT, None)
         if call.when == "setup" and call.excinfo is not None and result is None:
             result = _never_began(gate, item, call.excinfo, report)
+            report.longrepr = report.longrepr if report.skipped else _told(result, call.excinfo, report)
         settled = call.when == "call" or (call.when == "setup" and not report.passed)
         if result is None or not settled:
             return report
@@ -195,8 +199,20 @@ def _never_began(
     if report.skipped:
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(excinfo.value)
         return skipped(gate, _site(item), reason.removeprefix("Skipped: "))
+    if isinstance(excinfo.value, pytest.FixtureLookupError):
+        name = str(excinfo.value.argname)
+        available = _AVAILABLE.search(str(report.longrepr))
+        known = available.group(1).split(", ") if available else []
+        remedy = did_you_mean(name, known, "fixtures here")
+        return unmeasured(gate, _site(item), f"there is no fixture {name!r}", remedy)
     crash: Any = getattr(report.longrepr, "reprcrash", None)
     place = f" ({os.path.relpath(crash.path, item.config.rootpath)}:{crash.lineno})" if crash is not None else ""
     named = f"{type(excinfo.value).__name__}: {excinfo.value}".strip().splitlines()[0]
     fixtures = f" {', '.join(gate.fixtures)}" if gate.fixtures else ""
     return unmeasured(gate, _site(item), f"a fixture{fixtures} raised {named}{place}")
+
+
+def _told(result: GateResult, excinfo: pytest.ExceptionInfo[BaseException], report: pytest.TestReport) -> str:
+    """Explain a gate that never began; what a fixture of the user's raised is shown as pytest shows it."""
+    text = explain(result)
+    return text if isinstance(excinfo.value, pytest.FixtureLookupError) else f"{text}\n\n{report.longrepr}"

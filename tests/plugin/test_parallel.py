@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_running import MIXED
+from toy import MIXED
 
 
 def without_times(document):

@@ -7,17 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-
-MIXED = """
-gates:
-  ok: {kind: toy.constant}
-  red: {kind: toy.constant, value: 3, description: must stay small}
-  warm: {kind: toy.constant, metrics: {value: {warn_max: 0.1, max: 1}}}
-  lost: {kind: toy.constant, crash: raise}
-  empty: {kind: toy.constant, rows: 0}
-  mild: {kind: toy.constant, value: 3, severity: warning}
-  known: {kind: toy.constant, value: 3, waive: {until: 2999-12-31, reason: new feed, issue: RISK-1}}
-"""
+from toy import MIXED
 
 
 def test_gates_are_not_collected_without_the_flag(project):
@@ -178,7 +168,7 @@ gates:
   a: {kind: toy.constant, data: f}
   b: {kind: toy.constant, data: f}
   c: {kind: toy.constant, data: {fixture: sized}}
-  d: {kind: toy.constant, data: {fixture: nowhere}}
+  d: {kind: toy.constant, data: {fixture: fram}}
 """
     )
     result, found = project.run_json()
@@ -188,7 +178,8 @@ gates:
     assert by_node["a.gate.yaml::c[two]"]["checks"][0]["n"] == 2
     assert by_node["a.gate.yaml::c[two]"]["params"] == "two"
     assert by_node["a.gate.yaml::c[none]"]["verdict"] == "NOT_MEASURED"
-    assert "nowhere" in by_node["a.gate.yaml::d"]["reason"]
+    assert by_node["a.gate.yaml::d"]["reason"] == "there is no fixture 'fram'"
+    assert by_node["a.gate.yaml::d"]["remedy"] == "did you mean 'frame'?"
     assert result.ret == 1
 
 
