@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_mlgate.plugin.fixtures import Train
+    import pathlib
+    from collections.abc import Iterator
+
+    from pytest_mlgate.inputs.store import InputStore
+    from pytest_mlgate.plugin.checker import Checker
+    from pytest_mlgate.plugin.fixtures import Load, Open, Registries, Train
 
 DEFAULT_TIMEOUT = "600s"
-_DEPENDENT = ("json", "promote", "base", "allow_loosened", "history", "rollback")
+_DEPENDENT = ("promote", "base", "allow_loosened", "history", "rollback")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,12 +53,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marks; load the rest only when gates are wanted."""
     config.addinivalue_line("markers", "mlgate: every gate carries this mark")
     config.addinivalue_line("markers", "gpu: needs a CUDA device; skipped where there is none")
-    if config.getoption("mlgate") or config.getini("mlgate"):
+    collects = bool(config.getoption("mlgate") or config.getini("mlgate"))
+    if not collects:
+        _refuse_without_flag(config)
+    if collects or config.getoption("mlgate_json"):
         from pytest_mlgate.plugin.session import install
 
-        install(config)
-        return
-    _refuse_without_flag(config)
+        install(config, collects=collects)
 
 
 def _refuse_without_flag(config: pytest.Config) -> None:
@@ -79,11 +85,64 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def mlgate_train(request: pytest.FixtureRequest) -> Train:
-    """Train a torch model once and keep it on disk: a function `(train, *, factory, data, …) -> TrainedModel`.
+def _mlgate_store(pytestconfig: pytest.Config) -> Iterator[InputStore]:
+    """Share what was opened between gates and checks of this process."""
+    from pytest_mlgate.plugin.fixtures import shared_store
 
-    See `pytest_mlgate.plugin.fixtures.Train` for its arguments.
-    """
+    with shared_store(pytestconfig) as store:
+        yield store
+
+
+@pytest.fixture
+def mlgate(request: pytest.FixtureRequest, _mlgate_store: InputStore) -> Checker:
+    """Check a gate in a line of a test: `mlgate.check("data.schema", data=frame, columns={"age": {"min": 18}})`."""
+    from pytest_mlgate.plugin.checker import Checker
+
+    return Checker(request, _mlgate_store)
+
+
+@pytest.fixture(scope="session")
+def mlgate_train(request: pytest.FixtureRequest) -> Train:
+    """Train a torch model once and keep it on disk: a function `(train, *, factory, data, …) -> TrainedModel`."""
     from pytest_mlgate.plugin.fixtures import Train
 
     return Train(request.config)
+
+
+@pytest.fixture
+def mlgate_load(_mlgate_store: InputStore, pytestconfig: pytest.Config) -> Load:
+    """Load a torch model as gate files do: a function `(*, factory, weights, …) -> torch.nn.Module`."""
+    from pytest_mlgate.plugin.fixtures import Load
+
+    return Load(pytestconfig, _mlgate_store)
+
+
+@pytest.fixture
+def mlgate_table(_mlgate_store: InputStore, pytestconfig: pytest.Config) -> Open:
+    """Open a table as gate files do: a function `(path) -> pyarrow.Table`."""
+    from pytest_mlgate.plugin.fixtures import Open
+
+    return Open(pytestconfig, _mlgate_store)
+
+
+@pytest.fixture
+def mlgate_device(request: pytest.FixtureRequest) -> str:
+    """Name the device to compute on: `cuda` under the `gpu` mark, `cpu` otherwise."""
+    return "cuda" if request.node.get_closest_marker("gpu") is not None else "cpu"
+
+
+@pytest.fixture
+def mlgate_seed(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Seed python, numpy and torch from the test's identity, and restore their states afterwards; gives the seed."""
+    from pytest_mlgate.plugin.fixtures import seeded_by
+
+    with seeded_by(request.node.nodeid) as seed:
+        yield seed
+
+
+@pytest.fixture
+def mlgate_registry(tmp_path: pathlib.Path) -> Registries:
+    """Give throw-away local registries: a function `(model="model") -> Registry`."""
+    from pytest_mlgate.plugin.fixtures import Registries
+
+    return Registries(tmp_path / "mlgate-registry")

@@ -82,15 +82,20 @@ class Controller:
             self._rerun.add(report.nodeid)
         if report.when not in ("setup", "call", "teardown"):
             self._crashed.add(report.nodeid)
+        for checked in getattr(report, "mlgate_checks", ()):
+            self._hear(result_from_json(checked))
         text = getattr(report, "mlgate", None)
         if text is None:
             return
         result = result_from_json(text)
+        if report.failed and isinstance(report.longrepr, str):
+            report.longrepr = FailureText(report.longrepr, result)  # type: ignore[assignment] # quacks like pytest's own
+        self._hear(result)
+
+    def _hear(self, result: GateResult) -> None:
         if result.node_id in self.results:
             self._rerun.add(result.node_id)
         self.results[result.node_id] = result
-        if report.failed and isinstance(report.longrepr, str):
-            report.longrepr = FailureText(report.longrepr, result)  # type: ignore[assignment] # quacks like pytest's own
         self.config.hook.pytest_mlgate_verdict(result=result)
 
     @pytest.hookimpl(optionalhook=True)

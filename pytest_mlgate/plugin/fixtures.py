@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    import pyarrow as pa
+    from torch import nn
+
+    from pytest_mlgate.inputs.store import InputStore
     from pytest_mlgate.inputs.training import TrainedModel
+    from pytest_mlgate.registries import Registry
 
 
 def require_gpu() -> None:
@@ -71,3 +77,89 @@ class Train:
             device=device,
             cache=Path(folder),
         )
+
+
+class Load:
+    """Loads torch models through the same code as gate files."""
+
+    def __init__(self, config: pytest.Config, store: InputStore) -> None:
+        self._root = config.rootpath
+        self._store = store
+
+    def __call__(self, *, factory: str, weights: str | Path, arguments: Mapping[str, Any] | None = None) -> nn.Module:
+        """Build a network and load its weights.
+
+        Args:
+            factory: `package.module:callable` that builds the network, called with `arguments`.
+            weights: safetensors, or a state dict that `torch.load(weights_only=True)` accepts; a relative path starts
+                at pytest's root directory.
+            arguments: keyword arguments for `factory`.
+
+        Raises:
+            NotMeasuredError: it cannot be loaded; says why.
+        """
+        from pytest_mlgate.kind import ModelRef
+
+        path = str(self._root / weights)
+        ref = ModelRef(loader="torch", factory=factory, weights=path, arguments=dict(arguments or {}))
+        return self._store.model(ref, {}).module
+
+
+class Open:
+    """Opens tables through the same code as gate files."""
+
+    def __init__(self, config: pytest.Config, store: InputStore) -> None:
+        self._root = config.rootpath
+        self._store = store
+
+    def __call__(self, path: str | Path) -> pa.Table:
+        """Read a Parquet or CSV file; a relative path starts at pytest's root directory.
+
+        Raises:
+            NotMeasuredError: it cannot be read; says why.
+        """
+        from pytest_mlgate.inputs.store import GateInputs
+        from pytest_mlgate.kind import TableRef
+
+        inputs = GateInputs(self._store, seed=0, fixtures={})
+        return inputs.table(TableRef(path=str(self._root / path))).arrow(None)
+
+
+class Registries:
+    """Local registries in a folder that goes with the test."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def __call__(self, model: str = "model") -> Registry:
+        """Open the registry of one model."""
+        from pytest_mlgate.registries import open_registry
+
+        return open_registry("local", path=self._root, model=model)
+
+
+@contextmanager
+def seeded_by(node_id: str) -> Iterator[int]:
+    """Seed everything from a test's identity; restores every state afterwards."""
+    from pytest_mlgate.inputs.seeding import seeded
+    from pytest_mlgate.run import seed_of
+
+    seed = seed_of(node_id)
+    with seeded(seed):
+        yield seed
+
+
+@contextmanager
+def shared_store(config: pytest.Config) -> Iterator[InputStore]:
+    """Give the store that gates use in this process; in a run without gates, one of its own."""
+    session = config.pluginmanager.get_plugin("mlgate-session")
+    if session is not None:
+        yield session.store
+        return
+    from pytest_mlgate.inputs.store import InputStore
+
+    store = InputStore(config.rootpath)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PLUGIN_NAME = "mlgate-session"
 FACTS_KEY = "mlgate_files"
+CHECKS = pytest.StashKey[list[GateResult]]()
 _AVAILABLE = re.compile(r"available fixtures: (.*)")
 _RESULT = pytest.StashKey[GateResult]()
 
@@ -40,9 +41,14 @@ class GateFailedError(Exception):
     """A gate that does not hold; the message is the whole text that a person sees."""
 
 
-def install(config: pytest.Config) -> None:
-    """Register what runs gates and, in the process that a person looks at, what reports and promotes."""
-    session = GateSession(config)
+def install(config: pytest.Config, *, collects: bool) -> None:
+    """Register what runs gates and, in the process that a person looks at, what reports and promotes.
+
+    Args:
+        config: pytest's.
+        collects: whether gate files are collected; without, only checks made from Python are reported.
+    """
+    session = GateSession(config, collects=collects)
     config.pluginmanager.register(session, PLUGIN_NAME)
     if not hasattr(config, "workerinput"):
         from pytest_mlgate.plugin import progress
@@ -55,9 +61,9 @@ def install(config: pytest.Config) -> None:
 class GateSession:
     """Collects gate files and runs their gates, in every process that runs tests."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, *, collects: bool) -> None:
         self.config = config
-        self.patterns: list[str] = config.getini("mlgate_files")
+        self.patterns: list[str] = config.getini("mlgate_files") if collects else []
         self.timeout = seconds(config.getini("mlgate_timeout"))
         self.tags: set[str] = set()
         self.files: dict[str, FileFacts] = {}
@@ -141,7 +147,7 @@ class GateSession:
         report = yield
         gate = gate_of(item)
         if gate is None:
-            return report
+            return _with_checks(item, report)
         result = item.stash.get(_RESULT, None)
         if call.when == "setup" and call.excinfo is not None and result is None:
             result = _never_began(gate, item, call.excinfo, report)
@@ -176,6 +182,14 @@ def _champion(gatefile: GateFile) -> int | None:
         return champion_of(gatefile.promote)
     except RegistryError:  # promotion reads it again, and refuses with this very reason
         return None
+
+
+def _with_checks(item: pytest.Item, report: pytest.TestReport) -> pytest.TestReport:
+    """Put what an ordinary test checked through the `mlgate` fixture on its report."""
+    checked = item.stash.get(CHECKS, [])
+    if report.when == "call" and checked:
+        report.mlgate_checks = [to_json(one) for one in checked]  # type: ignore[attr-defined] # as above
+    return report
 
 
 def _site(item: pytest.Item) -> Site:

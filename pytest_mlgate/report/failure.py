@@ -43,8 +43,14 @@ def explain(result: GateResult) -> str:
     lines += [f"  where     {result.file}:{result.line}"]
     if result.remedy:
         lines += [f"  to do     {result.remedy}"]
-    lines += [f"  rerun     pytest --mlgate {shlex.quote(result.node_id)}"]
+    lines += [f"  rerun     {_rerun(result)}"]
     return "\n".join(lines)
+
+
+def _rerun(result: GateResult) -> str:
+    """Spell the command that runs it again; a check made in a test is rerun with the test."""
+    test, made_in_a_test, _ = result.node_id.partition("#") if "#" in result.id else (result.node_id, "", "")
+    return f"pytest {shlex.quote(test)}" if made_in_a_test else f"pytest --mlgate {shlex.quote(test)}"
 
 
 def _labelled(label: str, lines: list[str]) -> list[str]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+# `pytester` forgets every module that a test imports, and torch does not survive being imported twice.
+for _name in ("pyarrow.parquet", "torch", "safetensors.torch"):
+    with suppress(ModuleNotFoundError):
+        importlib.import_module(_name)
 
 CONFTEST = """
 import pytest
