@@ -29,10 +29,11 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
-    """A gate's verdict, its outcome, and what has to be said about the policy on the way."""
+    """A gate's verdict and outcome, the outcome of each check, and what has to be said about the policy on the way."""
 
     verdict: Verdict
     outcome: Outcome
+    by_check: tuple[Outcome, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -52,11 +53,10 @@ def settle(checks: tuple[Check, ...], policy: Policy, today: dt.date) -> Settlem
             outcome = Outcome.warned
         outcomes.append(outcome)
     verdict = worst([one.verdict for one in checks])
-    if not checks:
-        outcomes.append(Outcome.errored)
-    outcome = next((bad for bad in _WORST_FIRST if bad in outcomes), Outcome.passed)
+    found = outcomes or [Outcome.errored]
+    outcome = next((bad for bad in _WORST_FIRST if bad in found), Outcome.passed)
     notes = _waiver_notes(checks, policy, in_force=in_force, used=used)
-    return Settlement(verdict=verdict, outcome=outcome, notes=notes)
+    return Settlement(verdict=verdict, outcome=outcome, by_check=tuple(outcomes), notes=notes)
 
 
 def _before_waiver(one: Check, policy: Policy) -> Outcome:

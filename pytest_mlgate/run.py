@@ -149,7 +149,10 @@ def _settled(
         waiver=spec.waive,
         duration_s=duration,
         inputs=records,
-        checks=checks,
+        checks=tuple(
+            one if one.outcome is outcome else msgspec.structs.replace(one, outcome=outcome)
+            for one, outcome in zip(checks, settlement.by_check, strict=True)
+        ),
     )
     return _redacted(result, site.secrets) if site.secrets else result
 

@@ -151,10 +151,11 @@ class Judgement(Struct, frozen=True):
 
 
 class Check(Measurement, frozen=True, kw_only=True):
-    """A measurement that was judged."""
+    """A measurement that was judged; `outcome` is what the gate's policy made of it."""
 
     verdict: Verdict
     warned: bool = False
+    outcome: Outcome = Outcome.passed
 
 
 class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

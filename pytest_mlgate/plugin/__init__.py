@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mlgate", "quality gates for models, data and prompts")
     group.addoption("--mlgate", action="store_true", help="collect gate files (*.gate.yaml) as tests")
     group.addoption("--mlgate-json", metavar="PATH", help="write all results to PATH as JSON")
+    group.addoption("--mlgate-junit", metavar="PATH", help="write all results to PATH as JUnit, one case per check")
     group.addoption("--mlgate-promote", action="store_true", help="carry out `promote:` blocks (default: a dry run)")
     group.addoption("--mlgate-base", metavar="REV", help="show which gates are looser than at this git revision")
     group.addoption(
@@ -56,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     collects = bool(config.getoption("mlgate") or config.getini("mlgate"))
     if not collects:
         _refuse_without_flag(config)
-    if collects or config.getoption("mlgate_json"):
+    if collects or config.getoption("mlgate_json") or config.getoption("mlgate_junit"):
         from pytest_mlgate.plugin.session import install
 
         install(config, collects=collects)

@@ -169,6 +169,11 @@ class Controller:
         try:
             if self.config.getoption("mlgate_json"):
                 document.write(written, self.config.invocation_params.dir / self.config.getoption("mlgate_json"))
+            if self.config.getoption("mlgate_junit"):
+                from pytest_mlgate.report.junit import render
+
+                path = self.config.invocation_params.dir / self.config.getoption("mlgate_junit")
+                document.write_text(path, render(gates))
             if os.environ.get("GITHUB_STEP_SUMMARY"):
                 from pytest_mlgate.report.markdown import summary
 

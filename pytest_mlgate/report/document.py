@@ -101,7 +101,16 @@ def _ci(environ: Mapping[str, str]) -> Ci | None:
 
 
 def write(document: Document, path: Path) -> None:
-    """Write the document atomically: readers see the old file or the whole new one.
+    """Write the document atomically.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    write_text(path, msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a report atomically: readers see the old file or the whole new one.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -110,7 +119,7 @@ def write(document: Document, path: Path) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)

@@ -60,7 +60,7 @@ def _labelled(label: str, lines: list[str]) -> list[str]:
 
 def _measured(result: GateResult) -> list[str]:
     trouble = [one for one in _trouble(result) if not _repeats_reason(one, result)]
-    lines = [_sentence(one) for one in trouble[:_SHOWN_CHECKS]]
+    lines = [sentence(one) for one in trouble[:_SHOWN_CHECKS]]
     if len(trouble) > _SHOWN_CHECKS:
         lines.append(f"… and {len(trouble) - _SHOWN_CHECKS} more checks that are not met")
     passed = sum(one.verdict is Verdict.PASS for one in result.checks)
@@ -78,7 +78,7 @@ def _repeats_reason(check: Check, result: GateResult) -> bool:
     return check.value is None and check.reason is not None and check.reason == result.reason
 
 
-def _sentence(check: Check) -> str:
+def sentence(check: Check) -> str:
     """Say everything about one check in a line."""
     if check.value is None:
         return f"{check_name(check)}: not measured, {check.reason}"

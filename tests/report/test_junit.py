@@ -1,0 +1,87 @@
+"""Per-check JUnit: one case per check, typed by what was found, stable from run to run."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from pytest_mlgate.report.junit import render
+from pytest_mlgate.verdict import Check, GateResult, Limit
+
+
+def check(name, verdict, outcome, **more):
+    return Check(
+        name=name, metric="psi", value=0.3, n=9, limit=Limit(max=0.2), verdict=verdict, outcome=outcome, **more
+    )
+
+
+def result(gate, outcome, *checks, file="f.gate.yaml", **more):
+    return GateResult(
+        node_id=f"{file}::{gate}", file=file, line=3, name="f", id=gate, kind="k", verdict="FAIL", outcome=outcome,
+        checks=checks, **more,
+    )  # fmt: skip
+
+
+def cases(results):
+    root = ET.fromstring(render(results))  # noqa: S314 - our own
+    found = {}
+    for case in root.iter("testcase"):
+        found[case.get("name")] = [(child.tag, child.get("type")) for child in case]
+    return found
+
+
+def test_each_check_is_a_case_typed_by_its_verdict():
+    """Failures carry FAIL or INCONCLUSIVE, what was not measured is an error, waived and skipped are skipped."""
+    found = cases(
+        [
+            result(
+                "drift", "failed", check("a", "FAIL", "failed"), check("b", "INCONCLUSIVE", "failed"),
+                check("c", "PASS", "passed"), check("d", "FAIL", "warned"), check("e", "NOT_MEASURED", "errored", reason="r"),
+                check("g", "FAIL", "waived"),
+            ),
+            result("gone", "skipped", reason="no GPU"),
+        ]
+    )  # fmt: skip
+    assert found == {
+        "drift › a psi": [("failure", "FAIL")],
+        "drift › b psi": [("failure", "INCONCLUSIVE")],
+        "drift › c psi": [],
+        "drift › d psi": [],
+        "drift › e psi": [("error", "error")],
+        "drift › g psi": [("skipped", None)],
+        "gone": [("skipped", None)],
+    }
+
+
+def test_names_hold_no_numbers_and_properties_hold_them_all():
+    """A moving value does not make a new case; the JSON property has the value at full precision."""
+    root = ET.fromstring(render([result("drift", "failed", check("a", "FAIL", "failed"))]))  # noqa: S314 - our own
+    (suite,) = root.iter("testsuite")
+    (prop,) = suite.iter("property")
+    assert prop.get("name") == "drift › a psi"
+    assert json.loads(prop.get("value"))["value"] == 0.3
+    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("f.gate.yaml", "1", "1")
+
+
+def test_files_are_suites_and_the_order_is_kept():
+    """As collected."""
+    found = [result("b", "passed", check("x", "PASS", "passed")), result("a", "passed", check("x", "PASS", "passed"))]
+    other = result("z", "passed", check("x", "PASS", "passed"), file="g.gate.yaml")
+    root = ET.fromstring(render([*found, other]))  # noqa: S314 - our own
+    assert [suite.get("name") for suite in root.iter("testsuite")] == ["f.gate.yaml", "g.gate.yaml"]
+    assert [case.get("name") for case in root.iter("testcase")] == ["b › x psi", "a › x psi", "z › x psi"]
+
+
+@pytest.mark.parametrize("name", ["<b>&\"'", "\x00\x1f", "]]>", "naïve › ✓"])
+def test_hostile_names_stay_text(name):
+    """What no XML may hold is dropped, the rest escaped."""
+    found = cases([result("drift", "failed", check(name, "FAIL", "failed"))])
+    assert len(found) == 1
+
+
+def test_two_checks_of_one_name_are_two_cases():
+    """Nothing is lost to a collision."""
+    found = cases([result("d", "failed", check("a", "FAIL", "failed"), check("a", "PASS", "passed"))])
+    assert set(found) == {"d › a psi", "d › a psi (2)"}
