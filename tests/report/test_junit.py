@@ -8,20 +8,17 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from pytest_mlgate.report.junit import render
-from pytest_mlgate.verdict import Check, GateResult, Limit
+from pytest_mlgate.verdict import Check, GateResult, Limit, Outcome, Verdict
 
 
 def check(name, verdict, outcome, **more):
-    return Check(
-        name=name, metric="psi", value=0.3, n=9, limit=Limit(max=0.2), verdict=verdict, outcome=outcome, **more
-    )
+    judged = {"verdict": Verdict(verdict), "outcome": Outcome(outcome)}
+    return Check(name=name, metric="psi", value=0.3, n=9, limit=Limit(max=0.2), **judged, **more)
 
 
 def result(gate, outcome, *checks, file="f.gate.yaml", **more):
-    return GateResult(
-        node_id=f"{file}::{gate}", file=file, line=3, name="f", id=gate, kind="k", verdict="FAIL", outcome=outcome,
-        checks=checks, **more,
-    )  # fmt: skip
+    told = {"verdict": Verdict.FAIL, "outcome": Outcome(outcome), "checks": checks}
+    return GateResult(node_id=f"{file}::{gate}", file=file, line=3, name="f", id=gate, kind="k", **told, **more)
 
 
 def cases(results):
@@ -38,7 +35,8 @@ def test_each_check_is_a_case_typed_by_its_verdict():
         [
             result(
                 "drift", "failed", check("a", "FAIL", "failed"), check("b", "INCONCLUSIVE", "failed"),
-                check("c", "PASS", "passed"), check("d", "FAIL", "warned"), check("e", "NOT_MEASURED", "errored", reason="r"),
+                check("c", "PASS", "passed"), check("d", "FAIL", "warned"),
+                check("e", "NOT_MEASURED", "errored", reason="r"),
                 check("g", "FAIL", "waived"),
             ),
             result("gone", "skipped", reason="no GPU"),
@@ -50,8 +48,8 @@ def test_each_check_is_a_case_typed_by_its_verdict():
         "drift › c psi": [],
         "drift › d psi": [],
         "drift › e psi": [("error", "error")],
-        "drift › g psi": [("skipped", None)],
-        "gone": [("skipped", None)],
+        "drift › g psi": [("skipped", "skipped")],
+        "gone": [("skipped", "skipped")],
     }
 
 
