@@ -15,7 +15,7 @@ broken: $(VENV)/.demo  ## the same on data and limits that do not hold, to see w
 	cd example_project && ../$(BIN)/python -m pytest --mlgate broken || test $$? -eq 1
 
 test: $(VENV)/.test  ## the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.lint  ## what CI checks besides the tests
 	$(BIN)/ruff check .
@@ -44,7 +44,7 @@ $(VENV)/.demo: $(VENV)/.base example_project/pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) $(shell $(PYTHON) .ci/group.py test)
+	$(PIP) $(shell $(PYTHON) .ci/group.py test) --editable tests/sample_plugin
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.base

@@ -6,6 +6,7 @@ the messages are the very same.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -74,3 +75,60 @@ def rollback(gatefile: str) -> None:
     import pytest
 
     raise SystemExit(int(pytest.main([*_GATE_FILES_ONLY, "--mlgate-rollback", "-q", gatefile])))
+
+
+@main.command()
+def kinds() -> None:
+    """List the installed gate kinds."""
+    from pytest_mlgate.catalogue import Catalogue
+    from pytest_mlgate.cli.explain import summary
+    from pytest_mlgate.errors import KindError
+
+    catalogue = Catalogue()
+    for name in sorted(catalogue.names()):
+        try:
+            click.echo(f"{name:<22}{summary(catalogue.get(name))}")
+        except KindError as error:
+            click.echo(f"{name:<22}cannot be used: {error}")
+
+
+@main.command()
+@click.argument("kind")
+def explain(kind: str) -> None:
+    """Explain a gate KIND: what it does, why, its parameters, an example."""
+    from pytest_mlgate.catalogue import Catalogue
+    from pytest_mlgate.cli.explain import explanation
+    from pytest_mlgate.errors import KindError
+
+    try:
+        click.echo(explanation(Catalogue().get(kind)), nl=False)
+    except KindError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="the table to start from")
+def init(data: Path | None) -> None:
+    """Write a first gate file, and a workflow that runs it, for the tree in the current folder."""
+    from pytest_mlgate.cli.init import WORKFLOW, candidates, first_gate_file
+    from pytest_mlgate.errors import NotMeasuredError
+
+    root = Path.cwd()
+    table = data.resolve() if data else next(iter(candidates(root)), None)
+    if table is None or not table.is_relative_to(root):
+        raise click.ClickException("there is no Parquet or CSV file below this folder; name one with --data")
+    gatefile, workflow = root / "gates" / f"{table.stem}.gate.yaml", root / ".github" / "workflows" / "gates.yml"
+    if gatefile.exists():
+        raise click.ClickException(f"{gatefile.relative_to(root)} is there already; nothing was written")
+    try:
+        text = first_gate_file(root, table, gatefile.parent)
+    except NotMeasuredError as error:
+        raise click.ClickException(str(error)) from None
+    for path, content in ((gatefile, text), (workflow, WORKFLOW)):
+        if path.exists():
+            click.echo(f"left as it is: {path.relative_to(root)}")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        click.echo(f"written: {path.relative_to(root)}")
+    click.echo(f"next: pytest --mlgate {gatefile.relative_to(root).as_posix()}")

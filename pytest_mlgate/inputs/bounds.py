@@ -66,7 +66,7 @@ def _converted(column: Column, value: Scalar) -> Comparable:
             return _clamped(value)
         case ("integer", float()) if not math.isnan(value):
             return value
-        case ("number", int() | float()) if not math.isnan(value):
+        case ("number", int() | float()) if not math.isnan(float_of(value)):
             return _single(float_of(value)) if column.native == "float" else float_of(value)
         case ("date" | "timestamp", str()):
             with suppress(ValueError):
@@ -79,7 +79,7 @@ def float_of(number: float) -> float:
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf if number > 0 else -math.inf
 
 
 def _single(number: float) -> float:
@@ -87,7 +87,7 @@ def _single(number: float) -> float:
     try:
         rounded: float = struct.unpack("f", struct.pack("f", number))[0]
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf if number > 0 else -math.inf
     return rounded
 
 

@@ -12,6 +12,7 @@ import threading
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from pytest_mlgate.errors import NotMeasuredError
 
@@ -44,7 +45,7 @@ class Database:
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
                     "allow_community_extensions": "false",
-                    "temp_directory": str(Path(tempfile.gettempdir(), "mlgate-duckdb")),
+                    "temp_directory": str(Path(tempfile.gettempdir(), f"mlgate-duckdb-{uuid4().hex}")),
                 },
             )
             self._opened.execute("SET TimeZone = 'UTC'")

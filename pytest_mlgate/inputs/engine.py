@@ -1,6 +1,6 @@
-"""From the vocabulary of `aggregate` to narwhals expressions: all of a gate's questions in one query.
+"""From the vocabulary of `aggregate` to narwhals expressions.
 
-Each rule becomes one boolean expression, true for the rows it speaks of and null or false for missing ones. Conditions
+Each rule becomes one boolean expression, true for the rows it speaks of, and null or false for missing ones. Conditions
 are summed as integers, which DuckDB runs faster than filtered counts.
 """
 
@@ -29,11 +29,35 @@ def missing(column: Column) -> nw.Expr:
 
 
 def present(column: Column) -> nw.Expr:
-    """The column with NaN turned into null."""
+    """The column with NaN turned into null.
+
+    Raises:
+        NotMeasuredError: its values are not to be had.
+    """
     import narwhals as nw
 
+    if column.opaque:
+        raise NotMeasuredError(f"{column} holds values of no type that can be compared", "give it one type")
     value = nw.col(column.inner)
     return nw.when(~value.is_nan()).then(value) if column.native in _FLOATS else value
+
+
+def operand(column: Column) -> nw.Expr:
+    """The column in the form that bounds are brought to: numbers in double precision, dates as their first instant."""
+    import narwhals as nw
+
+    value = present(column)
+    if column.type == "number":
+        return value.cast(nw.Float64)
+    return value.cast(nw.Datetime("us")) if column.type == "date" else value
+
+
+def shown(column: Column) -> nw.Expr:
+    """The column in a form that Python can hold: times to the microsecond."""
+    import narwhals as nw
+
+    value = nw.col(column.inner) if column.opaque else present(column)
+    return (value.cast(nw.Datetime("us")) if column.type == "timestamp" else value).alias(column.inner)
 
 
 def counted(rule: Rule, column: Column) -> nw.Expr:
@@ -41,7 +65,7 @@ def counted(rule: Rule, column: Column) -> nw.Expr:
     import narwhals as nw
 
     if isinstance(rule, Duplicated):
-        value = _readable(column, present(column))
+        value = present(column)
         # n_unique counts the missing as one more value where there are any.
         return value.count() - value.n_unique() + value.is_null().cast(nw.Int64).max()
     return spoken_of(rule, column).cast(nw.Int64).sum()
@@ -58,38 +82,21 @@ def spoken_of(rule: Rule, column: Column) -> nw.Expr:
     if isinstance(rule, Missing):
         return missing(column)
     if column.untyped:  # there is nothing but missing values, and no rule speaks of those
-        return nw.col(column.inner).is_null() & nw.lit(value=False)
-    value = _operand(column)
+        return ~nw.col(column.inner).is_null()
+    value = operand(column)
     match rule:
         case Below():
-            spoken = value < bound_for(column, rule.bound, "up")
+            return value < bound_for(column, rule.bound, "up")
         case Above():
-            spoken = value > bound_for(column, rule.bound, "down")
+            return value > bound_for(column, rule.bound, "down")
         case NotAmong():
             members = members_for(column, rule.allowed)
-            spoken = ~value.is_in(members) if members else ~value.is_null()
+            return ~value.is_in(members) if members else ~value.is_null()
         case NotMatching():
             if column.type != "string":
                 raise NotMeasuredError(f"{column} holds no text that could match a pattern", "remove the pattern")
-            spoken = ~value.str.contains(rule.pattern)
+            return ~value.str.contains(rule.pattern)
         case Duplicated():
-            raise TypeError("duplicates are found by comparing rows")
+            raise TypeError("duplicates are found by comparing rows, not by looking at one")
         case _:
             assert_never(rule)
-    return spoken & ~value.is_nan() if column.native in _FLOATS else spoken
-
-
-def _operand(column: Column) -> nw.Expr:
-    """The column in the form that bounds are brought to."""
-    import narwhals as nw
-
-    value = _readable(column, nw.col(column.inner))
-    if column.type == "number":
-        return value.cast(nw.Float64)
-    return value.cast(nw.Datetime("us")) if column.type == "date" else value
-
-
-def _readable(column: Column, value: nw.Expr) -> nw.Expr:
-    if column.opaque:
-        raise NotMeasuredError(f"{column} holds values of no type that can be compared", "give it one type")
-    return value

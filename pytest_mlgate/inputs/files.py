@@ -133,7 +133,7 @@ def _bad_csv(path: Path, what: str, delimiter: str, width: int, error: Any) -> N
             for record in reader:
                 if record and len(record) != width:
                     return NotMeasuredError(
-                        f"line {reader.line_num} of {what} has {len(record)} fields, its header {width}",
+                        f"line {reader.line_num} of {what} has {len(record)} fields where its header has {width}",
                         "quote fields that hold a delimiter, and write every field of every row",
                     )
     except UnicodeDecodeError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.frames import NUMERIC
 from pytest_mlgate.inputs.references import resolve, user_code
+from pytest_mlgate.inputs.seeding import seeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def infer(model: LoadedModel, ref: ModelRef, table: OpenTable) -> NDArray[Any]:
     module = model.module
     device = next((tensor.device for tensor in (*module.parameters(), *module.buffers())), torch.device("cpu"))
     parts: list[NDArray[Any]] = []
-    with _evaluating(module), torch.inference_mode():
+    with seeded(0), _evaluating(module), torch.inference_mode():  # a model that samples gives the same answers again
         for rows, batch in _batches(ref, table):
             with user_code(f"running the model {model.name}"):
                 answer = _call(module, _moved(batch, device))
@@ -92,15 +93,13 @@ def _batches(ref: ModelRef, table: OpenTable) -> Iterator[tuple[int, Any]]:
         for start in starts:
             batch = torch.from_numpy(matrix[start : start + ref.batch_size])
             yield len(batch), batch
-    elif ref.preprocess is not None:
-        preprocess, rows = resolve(ref.preprocess), table.arrow()
+    else:
+        preprocess, rows = resolve(ref.preprocess or ""), table.arrow()
         for start in starts:
             part = rows.slice(start, ref.batch_size)
             with user_code(f"calling {ref.preprocess}"):
                 prepared = preprocess(part)
             yield part.num_rows, prepared
-    else:
-        raise NotMeasuredError("nothing says how rows reach the model", "write `features:` or `preprocess:`")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.frames import Frame, columns_of, natives_of
+from pytest_mlgate.inputs.memory import cells_of, lend, open_cells
 from pytest_mlgate.inputs.references import user_code
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def open_object(value: object, what: str, database: Database) -> Frame:
         raise NotMeasuredError(f"{what} is a {kind}, which is no table", remedy) from error
     if isinstance(frame, nw.LazyFrame):
         return _open_lazy(frame, what, database)
-    return open_arrow(*_arrow_columns(frame), what, database)
+    return open_cells(cells_of(frame), what, database)
 
 
 def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) -> Frame:
@@ -85,95 +86,23 @@ def _open_lazy(frame: nw.LazyFrame[Any], what: str, database: Database) -> Frame
     import narwhals as nw
 
     native = frame.to_native()
-    if nw.dependencies.is_polars_lazyframe(native):
-        import polars as pl
+    with user_code(f"computing {what}"):
+        if nw.dependencies.is_polars_lazyframe(native):
+            import polars as pl
 
-        empty: nw.DataFrame[Any] = nw.from_native(pl.DataFrame(schema=native.collect_schema()), eager_only=True)
-    else:
-        empty = frame.head(0).collect("pyarrow")
-    columns = open_arrow(*_arrow_columns(empty), what, database).columns.values()
-    opaque = {column.name for column in columns if column.opaque}
+            empty: nw.DataFrame[Any] = nw.from_native(pl.DataFrame(schema=native.collect_schema()), eager_only=True)
+        else:
+            empty = frame.head(0).collect("pyarrow")
+    columns = open_cells(cells_of(empty), what, database).columns.values()
 
     def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
-        names = [column.name for column in chosen]
         with user_code(f"computing {what}"):
-            computed = frame.select(names).collect()
-        arrays, _ = _arrow_columns(computed, opaque)
-        return _lent([arrays[name] for name in names], [column.inner for column in chosen], database)
+            computed = frame.select([column.name for column in chosen]).collect()
+        cells = cells_of(computed)
+        return lend(((column, cells[column.name]) for column in chosen), database)
 
     def count() -> int:
         with user_code(f"computing {what}"):
             return int(frame.select(nw.len()).collect().item())
 
     return Frame(what, columns, source, count, stable=False)
-
-
-def open_arrow(arrays: dict[str, Any], opaque: set[str], what: str, database: Database) -> Frame:
-    """Open columns that are in memory as Arrow arrays.
-
-    Args:
-        arrays: column name → array, in order, all of one length.
-        opaque: names of columns whose array only says what is missing.
-        what: how messages call the table.
-        database: queries them.
-    """
-    natives: list[str] = []
-    rows = 0
-    for name, array in arrays.items():
-        rows, native = len(array), _native(array, database)
-        if native is None:
-            arrays[name], native = _presence(array.is_null()), "boolean"
-            opaque.add(name)
-        natives.append(native)
-    columns = columns_of(list(arrays), natives, what, opaque)
-
-    def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
-        return _lent([arrays[column.name] for column in chosen], [column.inner for column in chosen], database)
-
-    return Frame(what, columns, source, lambda: rows, stable=True)
-
-
-def _arrow_columns(frame: nw.DataFrame[Any], opaque: set[str] | None = None) -> tuple[dict[str, Any], set[str]]:
-    """Give each column as Arrow; one that Arrow cannot hold says at least what is missing in it."""
-    import pyarrow as pa
-
-    arrays: dict[str, Any] = {}
-    hidden = set(opaque or ())
-    for series in frame.iter_columns():
-        try:
-            array = series.to_arrow()
-            if pa.types.is_float16(array.type):
-                array = array.cast(pa.float32())
-            if isinstance(array.type, pa.BaseExtensionType) and not array.type.extension_name.startswith("arrow."):
-                hidden.add(series.name)
-        except (pa.ArrowException, TypeError, ValueError, OverflowError):
-            hidden.add(series.name)
-        arrays[series.name] = _presence(series.is_null().to_arrow()) if series.name in hidden else array
-    return arrays, hidden
-
-
-def _presence(missing: Any) -> Any:
-    """Stand in for values that cannot be read: null where one is missing, true elsewhere."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    return pc.if_else(missing, pa.scalar(None, pa.bool_()), pa.scalar(value=True))
-
-
-def _native(array: Any, database: Database) -> str | None:
-    """Tell what the engine's type for an array is; `None` when it has none."""
-    import duckdb
-    import pyarrow as pa
-
-    if pa.types.is_null(array.type):  # which older engines read as integers
-        return "null"
-    try:
-        return natives_of(_lent([array[:0]], ["c0"], database))[0]
-    except duckdb.Error:
-        return None
-
-
-def _lent(arrays: Sequence[Any], names: Sequence[str], database: Database) -> DuckDBPyRelation:
-    import pyarrow as pa
-
-    return database.lend(pa.table(list(arrays), names=list(names)))

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.bounds import float_of
 from pytest_mlgate.inputs.frames import NUMERIC
 from pytest_mlgate.inputs.text import spelled
 from pytest_mlgate.kind import Predictions
@@ -27,14 +26,32 @@ if TYPE_CHECKING:
 _Label = tuple[str, object]
 _BINARY = 2
 _SHOWN = 5
+_ROUNDING = 1e-6
 
 
-def check_sources(spec: PredictionSpec) -> None:
-    """Make sure that predictions come from exactly one place."""
+def check_spec(spec: PredictionSpec) -> None:
+    """Make sure, before anything is opened, that predictions come from one place and that it says what it gives.
+
+    Raises:
+        NotMeasuredError: they do not, or it does not.
+    """
     columns = spec.prediction is not None or spec.score is not None
     if columns == (spec.model is not None):
         found = "both a model and columns" if columns else "neither a model nor columns"
         raise NotMeasuredError(f"{found} to take predictions from", "give `model`, or `prediction` and/or `score`")
+    if spec.model is None:
+        return
+    if spec.model.features is None and spec.model.preprocess is None:
+        raise NotMeasuredError("nothing says how rows reach the model", "write `features:` or `preprocess:`")
+    if spec.model.output is None:
+        raise NotMeasuredError("nothing says what the model gives", "write `output: logits`, `probability` or `label`")
+    if spec.model.output == "value":
+        raise NotMeasuredError("the model gives values (`output: value`), not classes", "declare what it gives")
+    if _label(spec.model.positive) != _label(spec.positive):
+        raise NotMeasuredError(
+            f"the gate's positive label is {spec.positive!r}, but the model speaks of {spec.model.positive!r}",
+            "write the same `positive` on the model and on the gate",
+        )
 
 
 def from_columns(table: OpenTable, spec: PredictionSpec) -> Predictions:
@@ -54,8 +71,8 @@ def from_columns(table: OpenTable, spec: PredictionSpec) -> Predictions:
         column = table.frame.column(spec.score)
         if column.type not in NUMERIC:
             raise NotMeasuredError(f"{column} holds no scores", "name a numeric column")
-        scores = table.numbers(spec.score)
-        _check_probabilities(scores, f"the score column {spec.score!r}", "give probabilities of the positive label")
+        what = f"the score column {spec.score!r}"
+        scores = _checked(table.numbers(spec.score), what, "give probabilities of the positive label")
     return Predictions(table.equals(spec.label, spec.positive), predicted, scores)
 
 
@@ -71,47 +88,48 @@ def from_model(table: OpenTable, spec: PredictionSpec, ref: ModelRef, raw: NDArr
     Raises:
         NotMeasuredError: as for columns, or the model's answers are not what it declares.
     """
-    import numpy as np
-
     labels = _labels(table, spec.label, spec.positive)
-    if _label(ref.positive) != _label(spec.positive):
-        raise NotMeasuredError(
-            f"the gate's positive label is {spec.positive!r}, but the model speaks of {ref.positive!r}",
-            "write the same `positive` on the model and on the gate",
-        )
+    truth = table.equals(spec.label, spec.positive)
     if ref.output == "label":
-        values = _single_column(raw, "labels")
-        found, counts = np.unique(values, return_counts=True)
-        if not np.isfinite(found).all():
-            raise NotMeasuredError("the model answered with labels that are no numbers", "look at its outputs")
-        _agree(labels, list(zip(found.tolist(), counts.tolist(), strict=True)), "the labels that the model gives")
-        predicted: NDArray[Any] = values == float_of(float(spec.positive))
-        return Predictions(table.equals(spec.label, spec.positive), predicted, None)
-    scores = _probabilities(raw, ref.output)
-    return Predictions(table.equals(spec.label, spec.positive), scores >= ref.threshold, scores)
+        return Predictions(truth, _predicted(raw, labels, spec.positive), None)
+    scores = _from_logits(raw) if ref.output == "logits" else _from_probabilities(raw)
+    return Predictions(truth, scores >= ref.threshold, scores)
 
 
-def _probabilities(raw: NDArray[Any], output: str | None) -> NDArray[Any]:
-    """Turn a model's answers into probabilities of the positive label."""
+def _predicted(raw: NDArray[Any], labels: set[_Label], positive: Scalar) -> NDArray[Any]:
+    """Tell which of a model's labels are the positive one."""
     import numpy as np
 
-    if output == "logits":
-        if not np.isfinite(raw).all():
-            raise NotMeasuredError("the model answered with NaN or infinite logits", "look at its weights and inputs")
-        margin = (
-            raw[:, 1] - raw[:, 0] if raw.ndim == _BINARY and raw.shape[1] == _BINARY else _single_column(raw, "logits")
-        )
-        # The two branches of the logistic function that cannot overflow; softmax over two logits is its value there.
-        small = np.exp(-np.abs(margin))
-        scores: NDArray[Any] = np.where(margin >= 0, 1.0, small) / (1.0 + small)
-        return scores
-    if output == "probability":
-        scores = raw[:, 1] if raw.ndim == _BINARY and raw.shape[1] == _BINARY else _single_column(raw, "probabilities")
-        _check_probabilities(raw, "the model's output", "if these are logits, write `output: logits`")
-        return scores
-    if output == "value":
-        raise NotMeasuredError("the model gives values (`output: value`), not classes", "declare what it gives")
-    raise NotMeasuredError("nothing says what the model gives", "write `output: logits`, `probability` or `label`")
+    values = _single_column(raw, "labels")
+    found, counts = np.unique(values, return_counts=True)
+    if not np.isfinite(found).all():
+        raise NotMeasuredError("the model answered with labels that are no numbers", "look at its outputs")
+    _agree(labels, list(zip(found.tolist(), counts.tolist(), strict=True)), "the labels that the model gives")
+    predicted: NDArray[Any] = values == float(positive)
+    return predicted
+
+
+def _from_logits(raw: NDArray[Any]) -> NDArray[Any]:
+    """Turn logits into probabilities: one is the positive label's, of two the second is."""
+    import numpy as np
+
+    if not np.isfinite(raw).all():
+        raise NotMeasuredError("the model answered with NaN or infinite logits", "look at its weights and inputs")
+    margin = raw[:, 1] - raw[:, 0] if _has_two(raw) else _single_column(raw, "logits")
+    # The two branches of the logistic function that cannot overflow; softmax over two logits is its value there.
+    small = np.exp(-np.abs(margin))
+    scores: NDArray[Any] = np.where(margin >= 0, 1.0, small) / (1.0 + small)
+    return scores
+
+
+def _from_probabilities(raw: NDArray[Any]) -> NDArray[Any]:
+    """Take the positive label's probability: the only one there is, or the second of two."""
+    checked = _checked(raw, "the model's output", "if these are logits, write `output: logits`")
+    return checked[:, 1] if _has_two(raw) else _single_column(checked, "probabilities")
+
+
+def _has_two(raw: NDArray[Any]) -> bool:
+    return raw.ndim == _BINARY and raw.shape[1] == _BINARY
 
 
 def _single_column(raw: NDArray[Any], noun: str) -> NDArray[Any]:
@@ -121,14 +139,17 @@ def _single_column(raw: NDArray[Any], noun: str) -> NDArray[Any]:
     raise NotMeasuredError(reason, "give one a row, or two of which the second is the positive label's")
 
 
-def _check_probabilities(scores: NDArray[Any], what: str, remedy: str) -> None:
+def _checked(scores: NDArray[Any], what: str, remedy: str) -> NDArray[Any]:
+    """Give probabilities back, without the rounding error by which sums of floats leave [0, 1]."""
     import numpy as np
 
     if missing := int(np.isnan(scores).sum()):
         raise NotMeasuredError(f"{missing} of {scores.size} values of {what} are missing or NaN", "fill them in")
     low, high = float(scores.min()), float(scores.max())
-    if low < 0.0 or high > 1.0:
+    if low < -_ROUNDING or high > 1.0 + _ROUNDING:
         raise NotMeasuredError(f"{what} ranges from {low:g} to {high:g}, which are no probabilities", remedy)
+    clipped: NDArray[Any] = np.clip(scores, 0.0, 1.0)
+    return clipped
 
 
 def _labels(table: OpenTable, column: str, positive: Scalar) -> set[_Label]:

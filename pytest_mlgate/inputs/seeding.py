@@ -22,7 +22,7 @@ _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 
 @contextmanager
 def seeded(seed: int, *, deterministic: bool = False) -> Iterator[None]:
-    """Seed python, numpy and (where it is loaded) torch with all its devices; restore every state afterwards.
+    """Seed python, numpy and (where it is loaded) torch, on the CPU and on CUDA; restore every state afterwards.
 
     Args:
         seed: any whole number from zero.
@@ -46,8 +46,10 @@ def _seed_torch(seed: int, undo: ExitStack) -> None:
     import torch
 
     undo.callback(torch.set_rng_state, torch.get_rng_state())
-    if torch.cuda.is_available():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call] # torch gives it no types
         undo.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
+    else:  # asking the devices would start CUDA; what they would have been seeded with is known without
+        undo.callback(torch.cuda.manual_seed_all, torch.initial_seed())
     torch.manual_seed(seed)
 
 

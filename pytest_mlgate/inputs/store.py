@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.database import Database
 from pytest_mlgate.inputs.digests import arrow_digest
 from pytest_mlgate.inputs.models import LoadedModel, fixture_value, open_model
@@ -114,7 +115,7 @@ class GateInputs:
         self._store = store
         self._seed = seed
         self._fixtures = fixtures
-        self._fixture_tables: dict[str, OpenTable] = {}
+        self._fixture_frames: dict[str, Frame] = {}
         self._records: dict[tuple[str, str], InputRecord] = {}
 
     @property
@@ -137,15 +138,17 @@ class GateInputs:
         Raises:
             NotMeasuredError: it cannot be opened.
         """
-        files: tuple[FileStamp, ...] = ()
         if ref.path is not None:
             found, frame = self._store.file(Path(ref.path))
-            name, files = self._store.name(Path(ref.path)), (found,)
-            table = OpenTable(frame, self._store.database, ref.labels, key=msgspec.json.encode(found).decode())
+            key = msgspec.json.encode(found).decode()
+            record = InputRecord(role=role, name=frame.what, rows=frame.rows, sha256=found.sha256, files=(found,))
+        elif ref.fixture is not None:
+            frame, key = self._from_fixture(ref.fixture), None
+            record = InputRecord(role=role, name=frame.what, rows=frame.rows)
         else:
-            name, table = f"fixture {ref.fixture}", self._from_fixture(ref)
-        self._record(InputRecord(role=role, name=name, rows=table.rows, sha256=_sha256(files), files=files))
-        return table
+            raise NotMeasuredError("the table names no source", "write `path:` or `fixture:`")
+        self._record(record)
+        return OpenTable(frame, self._store.database, ref.labels, key)
 
     def model(self, ref: ModelRef, role: str = "model") -> LoadedModel:
         """Load a model.
@@ -167,7 +170,7 @@ class GateInputs:
         """
         from pytest_mlgate.inputs import inference, predictions
 
-        predictions.check_sources(spec)
+        predictions.check_spec(spec)
         model = self.model(spec.model) if spec.model is not None else None
         table = self.table(spec.data)
         if model is None or spec.model is None:
@@ -181,21 +184,16 @@ class GateInputs:
         """Stop the query that is running, if one is; called from another thread."""
         self._store.interrupt()
 
-    def _from_fixture(self, ref: TableRef) -> OpenTable:
+    def _from_fixture(self, fixture: str) -> Frame:
+        """Open what a fixture returned, once for this gate."""
         from pytest_mlgate.inputs.objects import open_object
 
-        name = ref.fixture or ""
-        if name not in self._fixture_tables:
-            value = fixture_value(name, self._fixtures)
-            frame = open_object(value, f"fixture {name}", self._store.database)
-            self._fixture_tables[name] = OpenTable(frame, self._store.database, ref.labels)
-        return OpenTable(self._fixture_tables[name].frame, self._store.database, ref.labels)
+        if fixture not in self._fixture_frames:
+            value = fixture_value(fixture, self._fixtures)
+            self._fixture_frames[fixture] = open_object(value, f"fixture {fixture}", self._store.database)
+        return self._fixture_frames[fixture]
 
     def _record(self, record: InputRecord) -> None:
         """Remember what was opened, its files named as reports name them."""
         named = tuple(msgspec.structs.replace(one, path=self._store.name(Path(one.path))) for one in record.files)
         self._records[record.role, record.name] = msgspec.structs.replace(record, files=named)
-
-
-def _sha256(files: tuple[FileStamp, ...]) -> str | None:
-    return files[0].sha256 if len(files) == 1 else None

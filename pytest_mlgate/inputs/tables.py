@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlgate.aggregate import Duplicated, Example, Levels, NotMatching
+from pytest_mlgate.aggregate import Levels
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.bounds import float_of
-from pytest_mlgate.inputs.database import first_line
-from pytest_mlgate.inputs.engine import counted, present, spoken_of
-from pytest_mlgate.inputs.frames import ROW
-from pytest_mlgate.inputs.text import shortened, spelled
+from pytest_mlgate.inputs.engine import shown
+from pytest_mlgate.inputs.memory import Cells, open_cells
+from pytest_mlgate.inputs.rules import count, examples
+from pytest_mlgate.inputs.text import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import ColumnType, Rule, Scalar
+    from pytest_mlgate.aggregate import ColumnType, Example, Rule, Scalar
     from pytest_mlgate.inputs.database import Database
-    from pytest_mlgate.inputs.frames import Column, Frame
+    from pytest_mlgate.inputs.frames import Frame
 
 _TIMES = {"date", "timestamp"}
 
@@ -65,45 +65,15 @@ class OpenTable:
         Raises:
             NotMeasuredError: a column is missing, or a rule makes no sense for its type.
         """
-        columns = [self.frame.column(rule.column) for rule in rules]
-        for rule in rules:
-            if isinstance(rule, NotMatching):
-                self._check_pattern(rule)
-        sums = [
-            counted(rule, column).alias(f"n{i}") for i, (rule, column) in enumerate(zip(rules, columns, strict=True))
-        ]
-        if not sums:
-            return []
-        query = self.frame.select(list(dict.fromkeys(columns))).select(*sums)
-        return [int(column[0].as_py() or 0) for column in self._fetch(query).columns]
+        return count(self.frame, rules, self._database)
 
     def examples(self, rule: Rule, limit: int) -> list[Example]:
-        """Show the first few rows that a rule speaks of.
+        """Show the first few rows that a rule speaks of: their numbers, from zero in file order, and values.
 
-        Args:
-            rule: which rows.
-            limit: how many at most.
+        Raises:
+            NotMeasuredError: the column is missing, or the rule makes no sense for its type.
         """
-        import narwhals as nw
-
-        column = self.frame.column(rule.column)
-        if isinstance(rule, NotMatching):
-            self._check_pattern(rule)
-        numbered = self.frame.select([column], numbered=True)
-        if isinstance(rule, Duplicated):
-            value = present(column)
-            first = nw.col(ROW).min().over(column.inner)
-            rows = numbered.with_columns(value.alias(column.inner)).filter(~nw.col(column.inner).is_null())
-            rows = rows.with_columns(first.alias("first")).filter(nw.col(ROW) > nw.col("first"))
-        else:
-            rows = numbered.filter(spoken_of(rule, column))
-        found = self._fetch(rows.sort(ROW).head(limit).select(ROW, _shown(column)))
-        numbers, values = (part.to_pylist() for part in found.columns)
-        single = column.native == "float"
-        return [
-            Example(row=number, value=shortened(spelled(value, single=single)))
-            for number, value in zip(numbers, values, strict=True)
-        ]
+        return examples(self.frame, rule, limit, self._database)
 
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a column as float64 (n,), missing as NaN; booleans as 0 and 1, times as seconds since 1970 in UTC.
@@ -148,7 +118,7 @@ class OpenTable:
         column = self.frame.column(name)
         if column.type == "other" and not column.untyped:
             raise NotMeasuredError(f"{column} has no values that can be counted", "name a column of a simple type")
-        groups = self.frame.select([column]).select(_shown(column)).group_by(column.inner).agg(nw.len().alias("n"))
+        groups = self.frame.select([column]).select(shown(column)).group_by(column.inner).agg(nw.len().alias("n"))
         values, rows = (part.to_pylist() for part in self._fetch(groups.select(column.inner, "n")).columns)
         pairs = [(value, count) for value, count in zip(values, rows, strict=True) if value is not None]
         pairs.sort(key=lambda pair: (-pair[1], spelled(pair[0])))
@@ -175,37 +145,17 @@ class OpenTable:
 
     def frozen(self, names: Sequence[str] | None = None) -> OpenTable:
         """Give a table whose queries all see the same rows: this one, or a copy of the columns named (or all)."""
-        from pytest_mlgate.inputs.objects import open_arrow
-
         if self.frame.stable:
             return self
         table = self.arrow(names)
-        hidden = {name for name in table.column_names if self.frame.columns[name].opaque}
-        copied = dict(zip(table.column_names, table.columns, strict=True))
-        return OpenTable(open_arrow(copied, hidden, self.frame.what, self._database), self._database, self._labels)
-
-    def _check_pattern(self, rule: NotMatching) -> None:
-        """Refuse a pattern that is not RE2 before it takes a whole query down."""
-        import duckdb
-
-        try:
-            self._database.connection.execute("SELECT regexp_matches('', ?)", [rule.pattern]).fetchall()
-        except duckdb.Error as error:
-            raise NotMeasuredError(
-                f"{rule.pattern!r}, the pattern for column {rule.column!r}, is not valid: {first_line(error)}",
-                "write it in RE2 syntax, which has no look-around and no back-references",
-            ) from error
+        cells = {
+            name: Cells(array, opaque=self.frame.columns[name].opaque)
+            for name, array in zip(table.column_names, table.columns, strict=True)
+        }
+        return OpenTable(open_cells(cells, self.frame.what, self._database), self._database, self._labels)
 
     def _fetch(self, query: nw.LazyFrame[Any]) -> pa.Table:
         return self._database.fetch(query, self.frame.what)
-
-
-def _shown(column: Column) -> nw.Expr:
-    """The column in a form that Python can hold: times to the microsecond."""
-    import narwhals as nw
-
-    value = present(column)
-    return (value.cast(nw.Datetime("us")) if column.type == "timestamp" else value).alias(column.inner)
 
 
 def _as_floats(array: Any, *, times: bool) -> NDArray[Any]:

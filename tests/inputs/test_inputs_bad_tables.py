@@ -85,8 +85,8 @@ def test_parquet_damaged_inside_is_not_measured(opened, tmp_path):
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (b"a,b\n1,2\n3,4,5\n", "line 3 of bad.csv has 3 fields, its header 2"),
-        (b"a,b\n1,2\n3\n4,5\n", "line 3 of bad.csv has 1 fields, its header 2"),
+        (b"a,b\n1,2\n3,4,5\n", "line 3 of bad.csv has 3 fields where its header has 2"),
+        (b"a,b\n1,2\n3\n4,5\n", "line 3 of bad.csv has 1 fields where its header has 2"),
         (b"a,b\n" + b"1,2\n" * 60_000 + b"3,4,5\n", "line 60002 of bad.csv has 3 fields"),
         ("a,b\nü,1\n".encode("latin-1"), "is not UTF-8"),
         (b"a,b\n" + b"u,2\n" * 300_000 + "ü,2\n".encode("latin-1"), "is not UTF-8"),
@@ -192,6 +192,24 @@ def test_any_text_can_be_a_column_name(form, opened, tmp_path):
     assert table.count([Missing(name) for name in names]) == [1] * len(names)
     assert [one.row for one in table.examples(Missing("row_number"), 5)] == [2]
     assert table.examples(Duplicated("first"), 5) == []
+
+
+@pytest.mark.parametrize("form", ["parquet", "polars", "polars-lazy", "pyarrow", "duckdb"])
+def test_nested_columns_shift_no_other_column(form, opened, tmp_path):
+    """Structs and lists are one column each, whatever is inside them; what is missing in them is known."""
+    rows = pa.table(
+        {
+            "deep": pa.array([{"a": {"b": [1]}, "age": 7}, None, {"a": None, "age": 8}]),
+            "age": [1, 2, 3],
+            "list": [[{"x": 1, "y": 2}], None, []],
+            "last": ["p", "q", None],
+        }
+    )
+    table = opened(in_form(rows, form, tmp_path))
+    assert dict(table.columns) == {"deep": "other", "age": "integer", "list": "other", "last": "string"}
+    assert table.numbers("age").tolist() == [1, 2, 3]
+    assert table.levels("last").counts == {"p": 1, "q": 1}
+    assert table.count([Missing("list"), Missing("deep"), Missing("age")]) == [1, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -303,6 +321,16 @@ def test_a_lazy_frame_that_fails_is_not_measured(opened):
     frame = pl.LazyFrame({"s": ["x"]}).select(pl.col("s").str.to_integer(strict=True))
     with pytest.raises(NotMeasuredError, match="computing fixture rows raised"):
         opened(frame).count([Missing("s")])
+
+
+def test_a_relation_that_fails_halfway_is_not_measured(opened):
+    """An error in the middle of the user's own query is told, and the store goes on working."""
+    connection = duckdb.connect()
+    query = "SELECT CASE WHEN range = 400000 THEN error('boom') ELSE range::VARCHAR END AS a FROM range(500000)"
+    with pytest.raises(NotMeasuredError, match="boom"):
+        opened(connection.sql(query)).count([Missing("a")])
+    assert opened(connection.sql("SELECT 1 AS a")).count([Missing("a")]) == [0]
+    connection.close()
 
 
 def test_a_relation_whose_connection_is_closed_is_not_measured(opened):

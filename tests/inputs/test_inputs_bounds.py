@@ -122,6 +122,17 @@ def test_a_bound_means_what_a_single_precision_column_stores(opened):
     assert table.levels("x").counts == {"0.1": 1, "0.2": 1}
 
 
+def test_bounds_beyond_every_number_are_infinite(opened):
+    """A whole number that no double can hold lies beyond all values but the infinities."""
+    table = opened(pa.table({"x": [1.0, float("inf")], "y": pa.array([1.0, 2.0], pa.float32())}))
+    assert table.count([Below("x", 10**400), Above("x", 10**400), Above("y", -(10**400)), Above("y", 1e300)]) == [
+        1,
+        0,
+        2,
+        0,
+    ]
+
+
 def test_decimals_are_numbers(opened):
     """Decimals compare with plain numbers and are spelled without trailing zeros."""
     table = opened(pa.table({"x": pa.array([Decimal("1.10"), Decimal("36.00"), None], pa.decimal128(10, 2))}))

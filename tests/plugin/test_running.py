@@ -25,7 +25,7 @@ def test_naming_a_gate_file_without_the_flag_says_what_is_missing(project):
     result.stderr.fnmatch_lines(["*a.gate.yaml::ok is a gate file: add --mlgate to run it*"])
 
 
-@pytest.mark.parametrize("option", ["--mlgate-json=x", "--mlgate-promote", "--mlgate-base=HEAD"])
+@pytest.mark.parametrize("option", ["--mlgate-history=x", "--mlgate-promote", "--mlgate-base=HEAD"])
 def test_options_that_need_gates_say_so(project, option):
     """An option that would silently do nothing is an error."""
     result = project.run(option, mlgate=False)
