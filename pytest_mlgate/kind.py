@@ -7,6 +7,7 @@ it measures on comes through `Inputs`, so a kind also knows nothing of files, en
 
 from __future__ import annotations
 
+import keyword
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeVar, get_args
@@ -33,9 +34,8 @@ FixtureName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", descripti
 DottedName = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$", description="user code, as package.module:attribute")
 ]
-Tag = Annotated[
-    str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", description="a mark: letters, digits, _ . -, no digit first")
-]
+TAG_PATTERN = r"^[A-Za-z][A-Za-z0-9_.-]*$"
+Tag = Annotated[str, Meta(pattern=TAG_PATTERN, description="a mark: a letter, then letters, digits, _ . -")]
 Duration = (
     Annotated[float, Meta(gt=0)]
     | Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$", description='seconds, or "20ms", "30s", "5m"')]
@@ -60,6 +60,12 @@ def seconds(duration: Duration) -> float:
     return float(duration.removesuffix(unit)) * _SECONDS[unit]
 
 
+def _fixture_mistakes(name: str | None) -> Iterable[str]:
+    """Find names that a Python signature cannot hold."""
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+        yield f"{name!r} cannot be the name of a fixture"
+
+
 class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A table: a file (Parquet or CSV) or what a pytest fixture returns. In a gate file a string names a declared one.
 
@@ -72,6 +78,7 @@ class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 
     def mistakes(self) -> Iterable[str]:
         """Say what no single field can know: exactly one source."""
+        yield from _fixture_mistakes(self.fixture)
         if (self.path is None) == (self.fixture is None):
             yield "a table is either a path or a fixture"
 
@@ -118,6 +125,7 @@ class ModelRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
             "registry": ("registry", "path", "name", "alias"),
             "fixture": ("fixture",),
         }
+        yield from _fixture_mistakes(self.fixture)
         chosen = [source for source in sources if getattr(self, source) is not None]
         if len(chosen) != 1:
             yield "a model comes from exactly one of weights, registry or fixture"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from pytest_mlgate import plain
 from pytest_mlgate.errors import NotApplicableError, NotMeasuredError
 from pytest_mlgate.kind import Inputs, seconds
 from pytest_mlgate.outcome import Policy, settle
@@ -29,8 +30,6 @@ from pytest_mlgate.verdict import (
     Outcome,
     Verdict,
     check,
-    result_from_json,
-    to_json,
 )
 
 if TYPE_CHECKING:
@@ -84,24 +83,25 @@ def run(gate: Gate, inputs: GateInputs, site: Site, *, timeout: float | None = N
     limit = seconds(gate.spec.timeout) if gate.spec.timeout is not None else timeout
     checks: list[Check] = []
     reason = remedy = None
+    applicable = True
     try:
         with _deadline(limit, inputs):
-            for measurement in gate.kind.measure(gate.spec, inputs):
-                checks.append(check(measurement))  # noqa: PERF401 - what was measured before an exception is kept
+            for found in gate.kind.measure(gate.spec, inputs):
+                checks.append(check(plain.measurement(found)))  # noqa: PERF401 - what came before an exception is kept
     except NotApplicableError as error:
-        checks.append(check(Measurement(name=WHOLE, metric=gate.spec.kind, applicable=False, reason=str(error))))
-        reason = str(error)
+        reason, applicable = str(error), bool(checks)  # after a measurement, the rest is missing like any other rest
     except NotMeasuredError as error:
         reason, remedy = error.reason, error.remedy or None
     except _OvertimeError:
         reason, remedy = _overtime(limit)
-    except Exception as error:  # noqa: BLE001 - the one place: an exception becomes NOT_MEASURED
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the one place: an exception becomes NOT_MEASURED
         reason, remedy = _raised(error), None
     duration = time.perf_counter() - started
     if limit is not None and duration > limit:
-        reason, remedy = _overtime(limit)
-    if reason is not None and not any(one.verdict is Verdict.NOT_APPLICABLE for one in checks):
-        checks.append(check(Measurement(name=WHOLE, metric=gate.spec.kind, reason=reason)))
+        reason, remedy, applicable = *_overtime(limit), True
+    if reason is not None:
+        reason = plain.text(reason)
+        checks.append(check(Measurement(name=WHOLE, metric=gate.spec.kind, reason=reason, applicable=applicable)))
     if not checks:
         reason = "the gate measured nothing"
     return _settled(gate, site, tuple(checks), inputs.records, duration, reason, remedy)
@@ -109,6 +109,7 @@ def run(gate: Gate, inputs: GateInputs, site: Site, *, timeout: float | None = N
 
 def unmeasured(gate: Gate, site: Site, reason: str, remedy: str | None = None) -> GateResult:
     """Give the result of a gate whose measuring never began, as when a fixture raised."""
+    reason = plain.text(reason)
     checks = (check(Measurement(name=WHOLE, metric=gate.spec.kind, reason=reason)),)
     return _settled(gate, site, checks, (), 0.0, reason, remedy)
 
@@ -117,6 +118,23 @@ def skipped(gate: Gate, site: Site, reason: str) -> GateResult:
     """Give the result of a gate that was skipped by a fixture or a mark."""
     result = _settled(gate, site, (), (), 0.0, reason, None)
     return msgspec.structs.replace(result, verdict=Verdict.SKIPPED, outcome=Outcome.skipped)
+
+
+def unreported(node_id: str, file: str, name: str, gate_id: str, kind: str, reason: str) -> GateResult:
+    """Give the result of a gate of which nothing was heard."""
+    lost = check(Measurement(name=WHOLE, metric=kind, reason=reason))
+    return GateResult(
+        node_id=node_id,
+        file=file,
+        line=0,
+        name=name,
+        id=gate_id,
+        kind=kind,
+        verdict=Verdict.NOT_MEASURED,
+        outcome=Outcome.errored,
+        reason=reason,
+        checks=(msgspec.structs.replace(lost, outcome=Outcome.errored),),
+    )
 
 
 def _settled(
@@ -154,27 +172,19 @@ def _settled(
             for one, outcome in zip(checks, settlement.by_check, strict=True)
         ),
     )
-    return _redacted(result, site.secrets) if site.secrets else result
-
-
-def _redacted(result: GateResult, secrets: frozenset[str]) -> GateResult:
-    """Blot out values that came from variables whose names speak of secrets."""
-    text = to_json(result)
-    for secret in secrets:
-        text = text.replace(msgspec.json.encode(secret).decode()[1:-1], "***")
-    return result_from_json(text)
+    return plain.redacted(result, site.secrets) if site.secrets else result
 
 
 def _overtime(limit: float | None) -> tuple[str, str]:
     return f"it took longer than its timeout of {limit:g} s", "raise `timeout`, or give it less to do"
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: BaseException) -> str:
     """Say what was raised and where: the last line of the traceback that is not ours is the one worth reading."""
     frames = traceback.extract_tb(error.__traceback__)
     foreign = [frame for frame in frames if "pytest_mlgate" not in frame.filename.replace("\\", "/").split("/")]
     place = next((f" ({_near(frame.filename)}:{frame.lineno})" for frame in reversed(foreign or frames)), "")
-    message = str(error).strip()
+    message = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}{': ' + message if message else ''}{place}"
 
 

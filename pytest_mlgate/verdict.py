@@ -217,7 +217,7 @@ class Promotion(Struct, frozen=True, kw_only=True):
     """What became of one `promote:` block."""
 
     file: str
-    outcome: Literal["promoted", "refused", "dry_run"]
+    outcome: Literal["promoted", "refused", "dry_run", "rolled_back"]
     reason: str | None = None
     registry: str | None = None
     model: str | None = None

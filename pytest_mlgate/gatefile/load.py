@@ -22,7 +22,7 @@ from pytest_mlgate.gatefile.nodes import Source, read
 from pytest_mlgate.gatefile.phrase import phrases
 from pytest_mlgate.gatefile.schema import ID_PATTERN, gate_schema, struct_schema
 from pytest_mlgate.gatefile.targets import find, fixtures_of, replaced, targets
-from pytest_mlgate.kind import GateSpec, Kind, ModelRef, TableRef
+from pytest_mlgate.kind import TAG_PATTERN, GateSpec, Kind, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,9 +32,26 @@ if TYPE_CHECKING:
 
 VERSION = 1
 SECTIONS = ("version", "name", "description", "tags", "defaults", "data", "models", "gates", "promote")
-PYTEST_MARKS = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "mlgate"})
-_ID = re.compile(ID_PATTERN)
-_TAG = re.compile(r"^[A-Za-z_][A-Za-z0-9_.-]*$")
+EXCUSES = frozenset({"skip", "skipif", "xfail"})
+PYTEST_MARKS = EXCUSES | {"parametrize", "usefixtures", "filterwarnings", "mlgate"}
+# Marks of well-known plugins that act, or demand arguments.
+PLUGIN_MARKS = frozenset(
+    {
+        "timeout",
+        "flaky",
+        "asyncio",
+        "anyio",
+        "trio",
+        "django_db",
+        "xdist_group",
+        "forked",
+        "no_cover",
+        "repeat",
+        "order",
+    }
+)
+_ID = re.compile(ID_PATTERN.strip("^$"))
+_TAG = re.compile(TAG_PATTERN.strip("^$"))
 _NOUNS = {"table": "data", "model": "models"}
 
 
@@ -141,7 +158,7 @@ class _Loader:
         declared: dict[str, Any] = {}
         for name, raw in self._section(document, section).items():
             path = (section, name)
-            if not _ID.match(name):
+            if not _ID.fullmatch(name):
                 self.source.complain(path, f"{name!r} is no usable name", "letters, digits, _ . -", at_key=True)
             if shorthand and isinstance(raw, str):
                 raw = {shorthand: raw}  # noqa: PLW2901 - a string is short for a mapping
@@ -183,7 +200,7 @@ class _Loader:
     def _kind(self, gate_id: str, raw: Any) -> Kind[Any] | None:
         """Find a gate's kind, complaining where there is none."""
         path = ("gates", gate_id)
-        if not _ID.match(gate_id):
+        if not _ID.fullmatch(gate_id):
             mend = "start with a letter or digit; letters, digits, _ . - may follow"
             self.source.complain(path, f"{gate_id!r} cannot be a gate id", mend, at_key=True)
         if not isinstance(raw, dict):
@@ -236,7 +253,13 @@ class _Loader:
 
     def _mistakes(self, spec: GateSpec, kind: Kind[Any], path: KeyPath) -> None:
         """Say what the kind finds wrong with a spec whose types are right."""
-        for mistake in kind.mistakes(spec):
+        try:
+            mistakes = list(kind.mistakes(spec))
+        except Exception as error:  # noqa: BLE001 - a third party's own check must not take the session down
+            raised = f"{type(error).__name__}: {error}"
+            self._complain((*path, "kind"), f"the kind {kind.name!r} raised while it checked this gate: {raised}")
+            return
+        for mistake in mistakes:
             self._complain((*path, *mistake.path), mistake.what, mistake.mend)
 
     def _mistakes_beside(self, faulty: set[Any], merged: dict[str, Any], kind: Kind[Any], path: KeyPath) -> None:
@@ -251,14 +274,14 @@ class _Loader:
     def _tags(self, raw: Any, path: KeyPath) -> tuple[str, ...]:
         if raw is None:
             return ()
-        if not isinstance(raw, list) or not all(isinstance(tag, str) and _TAG.match(tag) for tag in raw):
+        if not isinstance(raw, list) or not all(isinstance(tag, str) and _TAG.fullmatch(tag) for tag in raw):
             self._complain(path, "expected a list of tags", "letters, digits, _ . -, not starting with a digit")
             return ()
         for tag in raw:
-            if tag in PYTEST_MARKS:
-                excuses = tag in ("skip", "skipif", "xfail")
-                mend = "use `waive:` for a known failure" if excuses else "choose another name"
-                self._complain(path, f"{tag!r} is one of pytest's own marks and cannot be a tag", mend)
+            if tag in PYTEST_MARKS | PLUGIN_MARKS:
+                owner = "pytest's own marks" if tag in PYTEST_MARKS else "a plugin's marks"
+                mend = "use `waive:` for a known failure" if tag in EXCUSES else "choose another name"
+                self._complain(path, f"{tag!r} is one of {owner} and cannot be a tag", mend)
         return tuple(raw)
 
     def _resolved(self, merged: dict[str, Any], spec: type[GateSpec], path: KeyPath) -> dict[str, Any]:
@@ -308,10 +331,11 @@ class _Loader:
             The parameters that are at fault.
         """
         faulty: set[Any] = set()
+        before = len(self.source.problems)
         for phrase in phrases(raw, schema):
             faulty.update(phrase.path[:1])
             self._complain((*path, *phrase.path), phrase.what, phrase.mend, at_key=phrase.at_key)
-        if error is not None and not faulty:
+        if error is not None and len(self.source.problems) == before:
             text, _, where = str(error).partition(" - at `$")
             inner = tuple(part for part in re.split(r"[.\[\]]+", where.rstrip("`")) if part)
             self._complain((*path, *inner), text)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from pytest_mlgate.errors import GateFileError, Place, Problem
+from pytest_mlgate.plain import redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,10 @@ MAX_DEPTH = 40
 MAX_ALIASED_NODES = 20_000
 _TAG = "tag:yaml.org,2002:"
 _VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
-_SECRET = re.compile(r"token|secret|passw|credential|api_?key|private|auth|dsn", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?:^|_)(?:TOKENS?|SECRETS?|PASS|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|KEY|APIKEY|PRIVATE|AUTH|DSN|PAT)(?:_|$)",
+    re.IGNORECASE,
+)
 _SHORTEST_SECRET = 4
 _FLATTEN = "write it flat: this looks like an attack or an accident"
 
@@ -49,6 +53,7 @@ _CORE_TYPES = (
         "-+.0123456789",
     ),
 )
+_CORE_PATTERNS = {name: re.compile(pattern) for name, pattern, _ in _CORE_TYPES}
 for _name, _pattern, _first in _CORE_TYPES:
     _firsts = ["" if letter == "\0" else letter for letter in _first]
     _CoreLoader.add_implicit_resolver(_TAG + _name, re.compile(rf"^(?:{_pattern})$"), _firsts)
@@ -74,7 +79,8 @@ class Source:
     def complain_at(self, mark: Any, what: str, mend: str = "") -> None:
         """Record a problem at a YAML mark (which counts from zero)."""
         text = self.lines[mark.line] if mark.line < len(self.lines) else ""
-        self.problems.append(Problem(what, Place(self.path, mark.line + 1, mark.column + 1), text, mend))
+        blot = redactor(self.secrets)
+        self.problems.append(Problem(blot(what), Place(self.path, mark.line + 1, mark.column + 1), text, blot(mend)))
 
     def place(self, path: KeyPath) -> Place:
         """Give the position of a key."""
@@ -211,6 +217,9 @@ class _Builder:
                 self._source.complain_at(key_node.start_mark, "a key must be plain text")
                 continue
             key = key_node.value
+            if key == "<<":
+                mend = "merge keys are no part of YAML 1.2; use `defaults:`, or write it out"
+                self._source.complain_at(key_node.start_mark, "'<<' is read as a plain key", mend)
             if key in built:
                 first = f"it stands first on line {lines[key]}"
                 self._source.complain_at(key_node.start_mark, f"the key {key!r} is written twice", first)
@@ -225,6 +234,12 @@ class _Builder:
             text = self._substitute(node)
             if node.style not in ("'", '"', "|", ">"):
                 tag = _CoreLoader("").resolve(yaml.ScalarNode, text, (True, False))
+        wanted = _CORE_PATTERNS.get(tag.removeprefix(_TAG))
+        if wanted is not None and not wanted.fullmatch(text):  # possible only behind an explicit tag
+            self._source.complain_at(
+                node.start_mark, f"{text!r} does not fit the YAML tag {node.tag!r}", "remove the tag"
+            )
+            return None
         match tag.removeprefix(_TAG):
             case "str":
                 return text

@@ -105,13 +105,13 @@ def _from_fixture(fixture: str, fixtures: Mapping[str, object]) -> LoadedModel:
     require_torch()
     from torch import nn
 
+    from pytest_mlgate.inputs.training import TrainedModel
+
     value: Any = fixture_value(fixture, fixtures)
     name = f"fixture {fixture}"
     if isinstance(value, nn.Module):
         return LoadedModel(value, name, state_digest(value.state_dict()))
-    if not all(hasattr(value, part) for part in ("module", "artifact", "sha256")) or not isinstance(
-        value.module, nn.Module
-    ):
+    if not isinstance(value, TrainedModel):
         reason = f"{name} returned {type(value).__qualname__}, which is no model"
         raise NotMeasuredError(reason, "return a torch.nn.Module, or what `mlgate_train` returns")
     return _bound(value, name)

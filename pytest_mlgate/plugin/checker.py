@@ -9,11 +9,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlgate.catalogue import Catalogue
 from pytest_mlgate.gatefile.build import build
 from pytest_mlgate.inputs.store import GateInputs
-from pytest_mlgate.kind import seconds
-from pytest_mlgate.plugin.session import CHECKS
+from pytest_mlgate.plugin.collect import offered_kinds
+from pytest_mlgate.plugin.session import CHECKS, default_timeout
 from pytest_mlgate.report.failure import explain
 from pytest_mlgate.run import Site, run, seed_of
 from pytest_mlgate.verdict import Outcome
@@ -59,15 +58,14 @@ class Checker:
         __tracebackhide__ = True
         item = self._item
         results = item.stash.setdefault(CHECKS, [])
-        offered = item.ihook.pytest_mlgate_kinds()
-        kinds = Catalogue(("a conftest.py or plugin", one) for some in offered for one in some)
+        kinds = offered_kinds(item.ihook)
         number = len(results) + 1
         line = sys._getframe(1).f_lineno  # noqa: SLF001 - where the test asks, as a gate file has its line
         gate, given = build(kinds.get(kind), f"{kind}#{number}", line, parameters)
         node_id = f"{item.nodeid}#{number}"
         inputs = GateInputs(self._store, seed=seed_of(node_id), fixtures=given)
         site = Site(node_id=node_id, file=item.nodeid.split("::")[0], name=item.name)
-        result = run(gate, inputs, site, timeout=seconds(item.config.getini("mlgate_timeout")))
+        result = run(gate, inputs, site, timeout=default_timeout(item.config))
         results.append(result)
         if result.outcome in (Outcome.failed, Outcome.errored):
             raise CheckFailedError(explain(result))

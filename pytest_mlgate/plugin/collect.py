@@ -54,8 +54,7 @@ class GateModule(pytest.Module):
 
     def _kinds(self) -> Catalogue:
         """Gather the installed kinds and those that conftests offer for this folder."""
-        offered: Iterable[Any] = self.ihook.pytest_mlgate_kinds()
-        return Catalogue(("a conftest.py or plugin", kind) for kinds in offered for kind in kinds)
+        return offered_kinds(self.ihook)
 
     def _marks(self, tags: Iterable[str]) -> list[pytest.MarkDecorator]:
         """Turn tags into marks, registering each before its first use, as strict markers demand."""
@@ -64,6 +63,19 @@ class GateModule(pytest.Module):
                 self.gate_session.tags.add(tag)
                 self.config.addinivalue_line("markers", f"{tag}: a tag in gate files")
         return [pytest.mark.mlgate, *(getattr(pytest.mark, tag) for tag in tags)]
+
+
+def offered_kinds(hook: Any) -> Catalogue:
+    """Gather kinds through a hook.
+
+    Raises:
+        KindError: an implementation raised, or offers something that is no kind.
+    """
+    try:
+        offered = [kind for kinds in hook.pytest_mlgate_kinds() for kind in kinds]
+    except Exception as error:  # other people's code
+        raise KindError(f"the hook pytest_mlgate_kinds must return a list of kinds: {error!r}") from error
+    return Catalogue(("a conftest.py or plugin", kind) for kind in offered)
 
 
 def _shown(path: Path, config: pytest.Config) -> Path:

@@ -1,7 +1,8 @@
 """What happens once per run, in the process a person looks at: gather results, report, decide on promotion.
 
 Under xdist this is the controller, which runs no gates itself: it knows only what came back on reports and what workers
-handed over at their end. A serial run goes through the same code with the same kind of facts.
+handed over at their end. A serial run goes through the same code with the same kind of facts. Everything that acts does
+so at the very end, after every other plugin has had its say on the exit status.
 """
 
 from __future__ import annotations
@@ -9,9 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from fnmatch import fnmatch
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,33 +18,19 @@ import pytest
 
 from pytest_mlgate.errors import MlgateError
 from pytest_mlgate.plugin.promotion import Settled, settle_promotions
-from pytest_mlgate.plugin.session import FACTS_KEY
+from pytest_mlgate.plugin.session import FACTS_KEY, failure_text
 from pytest_mlgate.promote.facts import FileFacts, SessionFacts
 from pytest_mlgate.report import document
-from pytest_mlgate.report.summary import headline
+from pytest_mlgate.run import unreported
 from pytest_mlgate.verdict import GateResult, Outcome, result_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from pytest_mlgate.plugin.session import GateSession
 
-
-class FailureText:
-    """A gate's text as pytest wants a failure: printable, with the one line that summaries show."""
-
-    def __init__(self, text: str, result: GateResult) -> None:
-        self._text = text
-        self.reprcrash = SimpleNamespace(path=result.file, lineno=result.line, message=headline(result))
-
-    def __str__(self) -> str:
-        return self._text
-
-    def toterminal(self, out: Any) -> None:
-        """Print the headline in red and the rest as it is."""
-        head, _, rest = self._text.partition("\n")
-        out.line(head, red=True, bold=True)
-        out.line(rest)
+_SETTLED = ("setup", "call")
+_WRITTEN = ("mlgate_json", "mlgate_junit", "mlgate_history")
 
 
 class Controller:
@@ -59,17 +44,27 @@ class Controller:
         self.results: dict[str, GateResult] = {}
         self.settled = Settled()
         self._broken: set[str] = set()
+        self._selected: set[str] = set()
         self._deselected: set[str] = set()
         self._rerun: set[str] = set()
+        self._overruled: set[str] = set()
         self._crashed: set[str] = set()
         self._silent: list[str] = []
         self._disagreements: list[str] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember gate files that could not be read."""
-        name = report.nodeid.rpartition("/")[2]
-        if report.failed and any(fnmatch(name, pattern) for pattern in self.session.patterns):
+        if report.failed and any(Path(report.nodeid).match(pattern) for pattern in self.session.patterns):
             self._broken.add(report.nodeid)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember what was going to run."""
+        self._selected |= {item.nodeid for item in session.items}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Remember what a worker was going to run."""
+        self._selected |= set(ids)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Remember what was left out."""
@@ -77,10 +72,10 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take a result off its report; notice reruns and crashed workers."""
+        """Take results off a report; notice reruns, crashed workers, and what overrules a gate."""
         if report.outcome == "rerun":  # type: ignore[comparison-overlap] # pytest-rerunfailures' own outcome
             self._rerun.add(report.nodeid)
-        if report.when not in ("setup", "call", "teardown"):
+        if report.when not in (*_SETTLED, "teardown"):
             self._crashed.add(report.nodeid)
         for checked in getattr(report, "mlgate_checks", ()):
             self._hear(result_from_json(checked))
@@ -88,15 +83,21 @@ class Controller:
         if text is None:
             return
         result = result_from_json(text)
+        if not report.passed and result.outcome in (Outcome.passed, Outcome.warned):
+            self._overruled.add(report.nodeid)
         if report.failed and isinstance(report.longrepr, str):
-            report.longrepr = FailureText(report.longrepr, result)  # type: ignore[assignment] # quacks like pytest's own
+            report.longrepr = failure_text(report.longrepr, result)
         self._hear(result)
 
     def _hear(self, result: GateResult) -> None:
         if result.node_id in self.results:
             self._rerun.add(result.node_id)
         self.results[result.node_id] = result
-        self.config.hook.pytest_mlgate_verdict(result=result)
+        try:
+            self.config.hook.pytest_mlgate_verdict(result=result)
+        except Exception as error:  # noqa: BLE001 - other people's code must not cost the gates that are still to run
+            raised = f"{type(error).__name__}: {error}"
+            self.settled.troubles.append(f"a hook raised when it heard of {result.node_id}: {raised}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -110,26 +111,67 @@ class Controller:
             if known != facts:
                 self._disagreements.append(facts.node_id)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Decide on promotion, then write the reports, so that they tell of it."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Decide on promotion once every plugin is done with the exit status, then write the reports."""
+        self._add_unreported(session)
+        yield
         if self.config.getoption("collectonly", default=False):
             return
+        self._act(session)
+        self._say()
+
+    def _add_unreported(self, session: pytest.Session) -> None:
+        """Give a result to gates that were to run and said nothing; a session that was stopped says that itself."""
+        stopped = bool(session.shouldstop or session.shouldfail)
+        if self.config.getoption("setuponly", default=False) or self.config.getoption("collectonly", default=False):
+            return
+        for facts in self.session.files.values():
+            for gate_id, nodes in facts.expected.items():
+                for node in nodes:
+                    crashed = node in self._crashed
+                    if node in self.results or not (crashed or (node in self._selected and not stopped)):
+                        continue
+                    reason = "its worker died while it ran" if crashed else "it was to run and did not report"
+                    self.results[node] = unreported(
+                        node, facts.node_id, facts.name, gate_id, facts.kinds[gate_id], reason
+                    )
+
+    def _act(self, session: pytest.Session) -> None:
+        """Promote or say what would happen, and write down everything."""
+        asked = any(self.config.getoption(name) for name in _WRITTEN) or self.config.getoption("mlgate_promote")
+        elapsed = time.perf_counter() - self._clock
+        run = document.describe_run(self.config.rootpath, self.started, elapsed, git=bool(asked))
+        self.settled.troubles += self._unwritable()
+        status = self._exit_status(int(session.exitstatus))
         facts = SessionFacts(
-            exit_status=int(session.exitstatus) or int(exitstatus),
+            exit_status=status,
             stopped=str(session.shouldstop or session.shouldfail or "") or None,
             results=self.results,
             deselected=frozenset(self._deselected),
             rerun=frozenset(self._rerun),
+            overruled=frozenset(self._overruled),
             crashed=frozenset(self._crashed),
             silent_workers=tuple(self._silent),
             disagreements=tuple(dict.fromkeys(self._disagreements)),
         )
-        run = document.describe_run(self.config.rootpath, self.started, time.perf_counter() - self._clock)
-        self.settled = settle_promotions(self.config, list(self.session.files.values()), facts, run)
+        found = settle_promotions(self.config, list(self.session.files.values()), facts, run)
+        self.settled.promotions += found.promotions
+        self.settled.remarks += found.remarks
+        self.settled.troubles += found.troubles
         self._remember(run)
-        session.exitstatus = self._exit_status(int(session.exitstatus))
+        session.exitstatus = self._exit_status(status)
         self._write(run, session)
+
+    def _unwritable(self) -> list[str]:
+        """Find reports that could not be written, before anything is done that they should tell of."""
+        found = []
+        for name in _WRITTEN:
+            target = self.config.getoption(name)
+            problem = document.why_unwritable(self.config.invocation_params.dir / target) if target else None
+            if problem:
+                found.append(f"--{name.replace('_', '-')} {target} cannot be written: {problem}")
+        return found
 
     def _remember(self, run: document.Run) -> None:
         """Append to the history, if one is kept."""
@@ -144,17 +186,18 @@ class Controller:
             self.settled.troubles.append(f"the history could not be kept: {error}")
 
     def _exit_status(self, status: int) -> int:
-        """Turn a refusal, or a hook that raised, into a red exit code; a rollback is no empty run.
+        """Turn a refusal, trouble, or a gate that never reported into a red exit code; a rollback is no empty run.
 
         xdist runs what other workers could collect and ends with 1; a broken gate file is 2 there too, as serially.
         """
         if self._broken and not self.config.getoption("continue_on_collection_errors"):
             return int(pytest.ExitCode.INTERRUPTED)
-        refused = any(one.outcome == "refused" for one in self.settled.promotions)
         nothing_ran = status == pytest.ExitCode.NO_TESTS_COLLECTED and self.config.getoption("mlgate_rollback")
         if status != pytest.ExitCode.OK and not nothing_ran:
             return status
-        return int(pytest.ExitCode.TESTS_FAILED if refused or self.settled.troubles else pytest.ExitCode.OK)
+        refused = any(one.outcome == "refused" for one in self.settled.promotions)
+        red = any(one.outcome in (Outcome.failed, Outcome.errored) for one in self.results.values())
+        return int(pytest.ExitCode.TESTS_FAILED if refused or red or self.settled.troubles else pytest.ExitCode.OK)
 
     def _ordered(self) -> tuple[GateResult, ...]:
         """Give the results in the order in which their gates were collected."""
@@ -166,45 +209,54 @@ class Controller:
         """Write the files that were asked for; a report that cannot be written fails the run."""
         gates = self._ordered()
         written = document.Document(run=run, gates=gates, promotions=tuple(self.settled.promotions))
+        folder = self.config.invocation_params.dir
         try:
             if self.config.getoption("mlgate_json"):
-                document.write(written, self.config.invocation_params.dir / self.config.getoption("mlgate_json"))
+                document.write(written, folder / self.config.getoption("mlgate_json"))
             if self.config.getoption("mlgate_junit"):
                 from pytest_mlgate.report.junit import render
 
-                path = self.config.invocation_params.dir / self.config.getoption("mlgate_junit")
-                document.write_text(path, render(gates))
+                document.write_text(folder / self.config.getoption("mlgate_junit"), render(gates))
             if os.environ.get("GITHUB_STEP_SUMMARY"):
                 from pytest_mlgate.report.markdown import summary
 
                 with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
-                    file.write(summary(gates, self.settled.promotions))
+                    file.write(summary(gates, self.settled.promotions, exit_status=int(session.exitstatus)))
         except OSError as error:
-            self.settled.troubles.append(f"a report could not be written: {error}")
+            told = f"a report could not be written: {error}"
+            self.settled.troubles.append(told)
             session.exitstatus = max(int(session.exitstatus), int(pytest.ExitCode.TESTS_FAILED))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the table of gates, and what became of promotions."""
-        settled = self.settled
-        if not self.results and not settled.promotions and not settled.remarks and not settled.troubles:
+        """Print the table of gates."""
+        if not self.results:
             return
-        from pytest_mlgate.report.terminal import promotion_line, table
+        from pytest_mlgate.report.terminal import table
 
-        terminalreporter.section("gates")
         writer = self.config.get_terminal_writer()
-        if self.results:
-            terminalreporter.write(table(self._ordered(), width=writer.fullwidth, color=writer.hasmarkup))
-        for one in settled.promotions:
+        terminalreporter.section("gates")
+        for line in table(self._ordered(), width=writer.fullwidth, color=writer.hasmarkup).splitlines():
+            terminalreporter.write_line(line)
+
+    def _say(self) -> None:
+        """Print what became of promotions, after everything else: only now is it known."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None:
+            return
+        from pytest_mlgate.report.terminal import promotion_line
+
+        for one in self.settled.promotions:
             good = one.outcome != "refused"
-            terminalreporter.write_line(promotion_line(one), green=good, red=not good)
-        for remark in settled.remarks:
-            terminalreporter.write_line(remark, yellow=True)
-        for trouble in settled.troubles:
-            terminalreporter.write_line(trouble, red=True)
+            reporter.write_line(promotion_line(one), green=good, red=not good)
+        for remark in self.settled.remarks:
+            reporter.write_line(remark, yellow=True)
+        for trouble in dict.fromkeys(self.settled.troubles):
+            reporter.write_line(trouble, red=True)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Show a gate that passes with a warning as such."""
         text = getattr(report, "mlgate", None)
         if text is None or report.when != "call" or not report.passed:
             return None
-        return ("passed", "w", "WARNED") if self.results[report.nodeid].outcome is Outcome.warned else None
+        result = self.results.get(report.nodeid)
+        return ("passed", "w", "WARNED") if result is not None and result.outcome is Outcome.warned else None

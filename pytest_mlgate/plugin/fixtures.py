@@ -65,7 +65,7 @@ class Train:
         """
         from pytest_mlgate.inputs.training import train as run
 
-        cache = self._config.cache
+        cache = getattr(self._config, "cache", None)  # absent under -p no:cacheprovider
         folder = cache.mkdir("mlgate-train") if cache else self._config.rootpath / ".mlgate_cache" / "train"
         return run(
             train,

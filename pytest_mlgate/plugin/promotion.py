@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
-from pytest_mlgate.catalogue import Catalogue
 from pytest_mlgate.errors import GateFileError, KindError, MlgateError
 from pytest_mlgate.gatefile import load
+from pytest_mlgate.plain import redactor
+from pytest_mlgate.plugin.collect import offered_kinds
 from pytest_mlgate.promote.actions import carry_out, roll_back
 from pytest_mlgate.promote.base import base_version
 from pytest_mlgate.promote.loosened import looser
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from pytest_mlgate.promote.facts import FileFacts, SessionFacts
     from pytest_mlgate.report.document import Run
     from pytest_mlgate.verdict import Promotion
+
+
+_NOTHING_RAN = 5
 
 
 @dataclass
@@ -39,7 +44,10 @@ def settle_promotions(config: pytest.Config, files: Sequence[FileFacts], facts: 
     settled = Settled()
     wanted = [file for file in files if file.promote is not None]
     if config.getoption("mlgate_rollback"):
-        _roll_back(config, wanted, settled)
+        if facts.exit_status not in (0, _NOTHING_RAN):
+            settled.troubles.append("nothing was rolled back: the session did not end well")
+        else:
+            _roll_back(config, wanted, settled)
         return settled
     loosened = _loosened(config, files, settled)
     for file in wanted:
@@ -53,6 +61,7 @@ def settle_promotions(config: pytest.Config, files: Sequence[FileFacts], facts: 
             loosened=loosened.get(file.node_id, ()),
             allow_loosened=bool(config.getoption("mlgate_allow_loosened")),
         )
+        promotion = _redacted(promotion, file)
         settled.promotions.append(promotion)
         if promotion.outcome == "promoted":
             _tell(config.hook.pytest_mlgate_promoted, promotion, settled)
@@ -66,10 +75,17 @@ def _roll_back(config: pytest.Config, files: Sequence[FileFacts], settled: Settl
     if not files:
         settled.troubles.append("nothing to roll back: no collected gate file has a `promote:` block")
     for file in files:
-        promotion = roll_back(file)
+        promotion = _redacted(roll_back(file), file)
         settled.promotions.append(promotion)
-        if promotion.outcome == "promoted":
+        if promotion.outcome == "rolled_back":
             _tell(config.hook.pytest_mlgate_rolled_back, promotion, settled)
+
+
+def _redacted(promotion: Promotion, file: FileFacts) -> Promotion:
+    """Blot secrets out of what a promotion says."""
+    blot = redactor(file.secrets)
+    words = {name: getattr(promotion, name) for name in ("reason", "model", "evidence")}
+    return replace(promotion, **{name: blot(word) for name, word in words.items() if word is not None})
 
 
 def _tell(hook: Any, promotion: Promotion, settled: Settled) -> None:
@@ -87,11 +103,10 @@ def _loosened(config: pytest.Config, files: Sequence[FileFacts], settled: Settle
     if not revision:
         return {}
     found: dict[str, tuple[str, ...]] = {}
-    offered = config.hook.pytest_mlgate_kinds()
-    kinds = Catalogue(("a conftest.py or plugin", kind) for some in offered for kind in some)
     for file in files:
         path = Path(file.path)
         try:
+            kinds = offered_kinds(config.hook)
             before = base_version(path, revision)
             if before is None:
                 continue

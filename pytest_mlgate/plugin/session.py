@@ -16,10 +16,12 @@ import pytest
 
 from pytest_mlgate.errors import RegistryError
 from pytest_mlgate.gatefile.nearest import did_you_mean
-from pytest_mlgate.kind import seconds
+from pytest_mlgate.kind import Duration, seconds
+from pytest_mlgate.plain import redactor
 from pytest_mlgate.plugin.collect import GateModule, gate_of
 from pytest_mlgate.promote.facts import FileFacts
 from pytest_mlgate.report.failure import explain, waiver_text
+from pytest_mlgate.report.summary import headline
 from pytest_mlgate.run import Site, run, seed_of, skipped, unmeasured
 from pytest_mlgate.verdict import GateResult, Outcome, to_json
 
@@ -39,6 +41,15 @@ _RESULT = pytest.StashKey[GateResult]()
 
 class GateFailedError(Exception):
     """A gate that does not hold; the message is the whole text that a person sees."""
+
+
+def default_timeout(config: pytest.Config) -> float:
+    """Read the ini option `mlgate_timeout`."""
+    written = str(config.getini("mlgate_timeout")).strip()
+    try:
+        return seconds(msgspec.convert(written if written[-1:].isalpha() else float(written), Duration))
+    except (ValueError, msgspec.ValidationError):
+        raise pytest.UsageError(f'mlgate_timeout = {written}: write seconds, or "30s", "5m"') from None
 
 
 def install(config: pytest.Config, *, collects: bool) -> None:
@@ -64,7 +75,7 @@ class GateSession:
     def __init__(self, config: pytest.Config, *, collects: bool) -> None:
         self.config = config
         self.patterns: list[str] = config.getini("mlgate_files") if collects else []
-        self.timeout = seconds(config.getini("mlgate_timeout"))
+        self.timeout = default_timeout(config)
         self.tags: set[str] = set()
         self.files: dict[str, FileFacts] = {}
         self._store: InputStore | None = None
@@ -103,6 +114,7 @@ class GateSession:
             promote=gatefile.promote,
             kinds={gate.id: gate.spec.kind for gate in gatefile.gates},
             champion=_champion(gatefile),
+            secrets=tuple(sorted(gatefile.secrets)),
         )
 
     @pytest.hookimpl(trylast=True)
@@ -122,7 +134,10 @@ class GateSession:
 
         fixtures = {name: item.funcargs[name] for name in gate.fixtures}
         inputs = GateInputs(self.store, seed=seed_of(item.nodeid), fixtures=fixtures)
-        result = run(gate, inputs, _site(item), timeout=self.timeout)
+        try:
+            result = run(gate, inputs, _site(item), timeout=self.timeout)
+        except pytest.fail.Exception as error:
+            result = unmeasured(gate, _site(item), f"its kind called pytest.fail: {error.msg}")
         item.stash[_RESULT] = result
         for check in result.checks:
             item.user_properties.append((f"{check.name} {check.metric}", to_json(check)))
@@ -151,13 +166,16 @@ class GateSession:
         result = item.stash.get(_RESULT, None)
         if call.when == "setup" and call.excinfo is not None and result is None:
             result = _never_began(gate, item, call.excinfo, report)
-            report.longrepr = report.longrepr if report.skipped else _told(result, call.excinfo, report)
+            if not report.skipped:
+                report.longrepr = redactor(_site(item).secrets)(_told(result, call.excinfo, report))
         settled = call.when == "call" or (call.when == "setup" and not report.passed)
         if result is None or not settled:
             return report
         report.mlgate = to_json(result)  # type: ignore[attr-defined] # reports carry extra attributes over xdist
         if call.excinfo is not None and isinstance(call.excinfo.value, GateFailedError):
             report.longrepr = str(call.excinfo.value)
+            report.outcome = "failed"  # an xfail mark is no waiver: that is written in the gate file
+            vars(report).pop("wasxfail", None)
         if result.outcome is Outcome.waived and call.when == "call" and report.passed:
             report.outcome, report.wasxfail = "skipped", waiver_text(result)
         return report
@@ -192,6 +210,38 @@ def _with_checks(item: pytest.Item, report: pytest.TestReport) -> pytest.TestRep
     return report
 
 
+class Crash:
+    """Where a gate failed, in the shape in which pytest asks for it."""
+
+    def __init__(self, result: GateResult) -> None:
+        self.path, self.lineno, self.message = result.file, result.line, headline(result)
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.lineno}: {self.message}"
+
+
+class FailureText:
+    """A gate's text as pytest wants a failure: printable, with the one line that summaries show."""
+
+    def __init__(self, text: str, result: GateResult) -> None:
+        self._text = text
+        self.reprcrash = Crash(result)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def toterminal(self, out: Any) -> None:
+        """Print the headline in red and the rest as it is."""
+        head, _, rest = self._text.partition("\n")
+        out.line(head, red=True, bold=True)
+        out.line(rest)
+
+
+def failure_text(text: str, result: GateResult) -> Any:
+    """Wrap a text for pytest, whose own failure types are private."""
+    return FailureText(text, result)
+
+
 def _site(item: pytest.Item) -> Site:
     """Say where an item's gate stands."""
     module = item.getparent(GateModule)
@@ -222,8 +272,11 @@ def _never_began(
     crash: Any = getattr(report.longrepr, "reprcrash", None)
     place = f" ({os.path.relpath(crash.path, item.config.rootpath)}:{crash.lineno})" if crash is not None else ""
     named = f"{type(excinfo.value).__name__}: {excinfo.value}".strip().splitlines()[0]
-    fixtures = f" {', '.join(gate.fixtures)}" if gate.fixtures else ""
-    return unmeasured(gate, _site(item), f"a fixture{fixtures} raised {named}{place}")
+    ours = (
+        entry for entry in excinfo.traceback if "_pytest" not in str(entry.path) and "pluggy" not in str(entry.path)
+    )
+    fixture = next((entry.frame.code.name for entry in ours), "")
+    return unmeasured(gate, _site(item), f"the fixture {fixture} raised {named}{place}")
 
 
 def _told(result: GateResult, excinfo: pytest.ExceptionInfo[BaseException], report: pytest.TestReport) -> str:

@@ -81,6 +81,7 @@ def carry_out(
         return replace(outcome, reason="; ".join([_forecast(registry, current, subject), *noted]))
     try:
         _ask(veto, replace(outcome, reason="; ".join(noted) or None))
+        _refuse_changes(changed_since(file, results, root=root))  # whoever was asked may have taken their time
         why = _evidence(file, session, subject, run_info=run_info, decisions=noted)
         done = registry.promote(subject.path, sha256=subject.sha256, alias=alias, expected=file.champion, evidence=why)
     except MlgateError as error:
@@ -92,7 +93,7 @@ def roll_back(file: FileFacts) -> Promotion:
     """Point the alias of a file's `promote:` block back to the version before the latest promotion that stands.
 
     Returns:
-        `promoted`, with the version that is champion again, or `refused` with the reason.
+        `rolled_back`, with the version that is champion again, or `refused` with the reason.
     """
     outcome = _blank(file)
     if file.promote is None:
@@ -104,7 +105,7 @@ def roll_back(file: FileFacts) -> Promotion:
         return _refused(outcome, [str(error)], act=True)
     back = done.version.version
     reason = f"rolled back from {_told(done.previous)} to {_told(back)}"
-    return replace(outcome, outcome="promoted", version=back, previous=done.previous, reason=reason)
+    return replace(outcome, outcome="rolled_back", version=back, previous=done.previous, reason=reason)
 
 
 def _blank(file: FileFacts) -> Promotion:
@@ -161,6 +162,16 @@ def _ask(veto: Callable[[Promotion], Sequence[str]], proposed: Promotion) -> Non
     if answers:
         told = [answers] if isinstance(answers, str) else [str(answer) for answer in answers]
         raise MlgateError(f"vetoed: {'; '.join(told)}")
+
+
+def _refuse_changes(found: Sequence[str]) -> None:
+    """Refuse when files changed while somebody was asked.
+
+    Raises:
+        MlgateError: they did.
+    """
+    if found:
+        raise MlgateError("; ".join(found))
 
 
 def _evidence(

@@ -24,6 +24,7 @@ class FileFacts(Struct, frozen=True, kw_only=True):
         expected: gate id → node ids of all its items (several when a parametrised fixture feeds it), in file order.
         promote: its `promote:` block, if it has one.
         kinds: gate id → kind; a result of another kind is not the result that was expected.
+        secrets: values that no report may show.
         champion: the version that the alias of `promote.to` pointed to when the file was collected; None when there was
             no such alias. Promotion is a compare-and-swap against it.
     """
@@ -37,6 +38,7 @@ class FileFacts(Struct, frozen=True, kw_only=True):
     promote: Promote | None = None
     kinds: dict[str, str] = {}
     champion: int | None = None
+    secrets: tuple[str, ...] = ()
 
 
 class SessionFacts(Struct, frozen=True, kw_only=True):
@@ -48,6 +50,7 @@ class SessionFacts(Struct, frozen=True, kw_only=True):
         results: node id → result, of every gate that reported.
         deselected: node ids that were deselected.
         rerun: node ids that reported more than once or asked to be rerun.
+        overruled: node ids that pytest skipped or expected to fail, whatever their gate found.
         crashed: node ids whose worker died while running them.
         silent_workers: workers that ended without handing over what they had collected.
         disagreements: gate files on whose gates the workers do not agree.
@@ -58,6 +61,7 @@ class SessionFacts(Struct, frozen=True, kw_only=True):
     results: dict[str, GateResult] = {}
     deselected: frozenset[str] = frozenset()
     rerun: frozenset[str] = frozenset()
+    overruled: frozenset[str] = frozenset()
     crashed: frozenset[str] = frozenset()
     silent_workers: tuple[str, ...] = ()
     disagreements: tuple[str, ...] = ()

@@ -11,7 +11,8 @@ says PASS or is excused below; whatever is not known to be good is a reason to r
 - A gate without a single test refuses: a fixture parametrised with nothing measured nothing.
 - Any exit status but 0 refuses, whichever test caused it, and so does a session that ended early.
 - Any silent worker and any disagreement refuses, whichever gate file it is about: the picture is not whole.
-- What happens to gates that are not required matters only through the exit status.
+- Gates that are not required need not pass, but they must have run: a partial run never promotes.
+- What pytest itself skipped or expected to fail did not pass, whatever the gate found.
 """
 
 from __future__ import annotations
@@ -68,6 +69,9 @@ def refusals(
         found.append("the promotion requires no gate; write `requires: all`")
     for gate_id in file.promote.requires:
         found += _of_gate(gate_id, file, session)
+    for gate_id in file.expected.keys() - set(file.promote.requires):
+        for node in file.expected[gate_id]:
+            found += _of_run(node, file, session)
     return tuple(dict.fromkeys(found))
 
 
@@ -119,17 +123,25 @@ def _of_gate(gate_id: str, file: FileFacts, session: SessionFacts) -> Iterator[s
             yield f"{_gate(node, file)} reported a result for required gate {gate_id!r}, but was not collected for it"
 
 
-def _of_item(node: str, gate_id: str, file: FileFacts, session: SessionFacts) -> Iterator[str]:
-    gate, result = _gate(node, file), session.results.get(node)
+def _of_run(node: str, file: FileFacts, session: SessionFacts) -> Iterator[str]:
+    """Say why a test did not run once and whole."""
+    gate = _gate(node, file)
     if node in session.deselected:
         yield f"{gate} was deselected; run the whole gate file, without -k, -m, --deselect or --lf"
     if node in session.rerun:
         yield f"{gate} was run more than once; what passes at the second try has not passed, so run without reruns"
     if node in session.crashed:
         yield f"{gate} took its worker down with it; run it alone to see why"
+    if node in session.overruled:
+        yield f"{gate} was skipped, or marked as expected to fail, by something besides the gate file"
+    if node not in session.results and node not in session.deselected | session.crashed:
+        yield f"{gate} did not report; run the whole gate file, without `::id` or -x"
+
+
+def _of_item(node: str, gate_id: str, file: FileFacts, session: SessionFacts) -> Iterator[str]:
+    gate, result = _gate(node, file), session.results.get(node)
+    yield from _of_run(node, file, session)
     if result is None:
-        if node not in session.deselected | session.crashed:
-            yield f"{gate} did not report; run the whole gate file, without `::id` or -x"
         return
     expected = {
         "node": (node, result.node_id),

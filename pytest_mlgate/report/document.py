@@ -64,13 +64,15 @@ class Document(Struct, frozen=True, kw_only=True):
     promotions: tuple[Promotion, ...] = ()
 
 
-def describe_run(root: Path, started: dt.datetime, duration_s: float, environ: Mapping[str, str] = os.environ) -> Run:
-    """Gather what is known of the run itself."""
+def describe_run(
+    root: Path, started: dt.datetime, duration_s: float, environ: Mapping[str, str] = os.environ, *, git: bool = True
+) -> Run:
+    """Gather what is known of the run itself; `git` says whether git is asked, which takes a moment."""
     return Run(
         started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         duration_s=round(duration_s, 3),
         python=platform.python_version(),
-        git=_git(root),
+        git=_git(root) if git else None,
         ci=_ci(environ),
     )
 
@@ -127,6 +129,20 @@ def write_text(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def why_unwritable(path: Path) -> str | None:
+    """Say why a report could not be written; None when it could."""
+    if path.is_dir():
+        return "it is a folder"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, probe = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        Path(probe).unlink()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 def scoreboard(gates: Sequence[GateResult], order: Mapping[str, int]) -> tuple[GateResult, ...]:

@@ -59,7 +59,8 @@ def _labelled(label: str, lines: list[str]) -> list[str]:
 
 
 def _measured(result: GateResult) -> list[str]:
-    trouble = [one for one in _trouble(result) if not _repeats_reason(one, result)]
+    head = headline(result)
+    trouble = [one for one in _trouble(result) if not (one.value is None and one.reason and one.reason in head)]
     lines = [sentence(one) for one in trouble[:_SHOWN_CHECKS]]
     if len(trouble) > _SHOWN_CHECKS:
         lines.append(f"… and {len(trouble) - _SHOWN_CHECKS} more checks that are not met")
@@ -73,19 +74,15 @@ def _trouble(result: GateResult) -> list[Check]:
     return [one for one in worst_first(result.checks) if one.verdict in _TROUBLE]
 
 
-def _repeats_reason(check: Check, result: GateResult) -> bool:
-    """Whether a check says no more than the headline already did."""
-    return check.value is None and check.reason is not None and check.reason == result.reason
-
-
 def sentence(check: Check) -> str:
     """Say everything about one check in a line."""
     if check.value is None:
-        return f"{check_name(check)}: not measured, {check.reason}"
+        return f"{'the rest' if check.name == '*' else check_name(check)}: not measured, {check.reason}"
     parts = [f"{check_name(check)} = {number(check.value)}"]
     bounds = bounds_text(check)
     if bounds:
         parts.append(f"[{bounds}]")
+    parts[-1] += ";" if check.n is None else ""
     if check.n is not None:
         against = f" against {check.n_reference:,}" if check.n_reference is not None else ""
         parts.append(f"on {check.n:,} {check.detail.get(UNIT, 'rows')}{against};")

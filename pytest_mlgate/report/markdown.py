@@ -29,11 +29,19 @@ _SHOWN_TEXTS = 20
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~@])")
 
 
-def summary(results: Sequence[GateResult], promotions: Sequence[Promotion]) -> str:
-    """Render a summary: a verdict in the heading, one row a gate, the text of what is not green folded below."""
+def summary(results: Sequence[GateResult], promotions: Sequence[Promotion], *, exit_status: int) -> str:
+    """Render a summary: a verdict in the heading, one row a gate, the text of what is not green folded below.
+
+    Args:
+        results: of the gates.
+        promotions: what became of them.
+        exit_status: of the whole run; the heading never looks better than it.
+    """
     ordered = sorted(results, key=lambda one: OUTCOME_ORDER.index(one.outcome))
-    blocked = any(one.outcome in (Outcome.failed, Outcome.errored) for one in results)
+    blocked = exit_status != 0 or any(one.outcome in (Outcome.failed, Outcome.errored) for one in results)
     lines = [f"## {'❌' if blocked or not results else '✅'} Gates: {counts(results)}", ""]
+    if exit_status and not any(one.outcome in (Outcome.failed, Outcome.errored) for one in results):
+        lines += [f"The run itself ended with exit status {exit_status}.", ""]
     lines += [f"- {escaped(promotion_line(one))}" for one in promotions]
     lines += ["", "| gate | outcome | worst check | value | limit | bounds | n |", "|---|---|---|---:|---|---|---:|"]
     for one in ordered[:_SHOWN_ROWS]:

@@ -157,6 +157,8 @@ def headline(result: GateResult) -> str:
     """Say in one line why a gate is not simply green."""
     word = {Outcome.errored: "NOT MEASURED", Outcome.waived: "WAIVED"}.get(result.outcome, str(result.verdict))
     worst = worst_first(result.checks)[0] if result.checks else None
+    if result.outcome is Outcome.errored:  # then that is what matters, whatever failed beside it
+        worst = next((one for one in result.checks if one.verdict is Verdict.NOT_MEASURED), worst)
     if worst is None or worst.value is None or worst.verdict is Verdict.NOT_MEASURED:
         return f"{word}: {_unmeasured(result, worst)}"
     limit = limit_text(worst.limit, worst.baseline)

@@ -101,6 +101,7 @@ def promotion_line(promotion: Promotion) -> str:
     moved = f"{promotion.model} → {promotion.alias} ({promotion.registry})" if promotion.model else promotion.file
     version = f" version {number(promotion.version)}" if promotion.version is not None else ""
     previous = f", before version {number(promotion.previous)}" if promotion.previous is not None else ""
-    word = {"promoted": "promoted", "refused": "REFUSED", "dry_run": "dry run"}[promotion.outcome]
+    words = {"promoted": "promoted", "refused": "REFUSED", "dry_run": "dry run", "rolled_back": "rolled back"}
+    word = words[promotion.outcome]
     reason = f": {promotion.reason}" if promotion.reason else ""
     return f"promotion {word}: {moved}{version}{previous}{reason}"

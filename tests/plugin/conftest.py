@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,6 +49,10 @@ class Project:
 
     def run(self, *arguments, mlgate=True):
         return self.pytester.runpytest_subprocess(*(["--mlgate"] if mlgate else []), *arguments)
+
+    def mlgate(self, *arguments):
+        """Run the `mlgate` command of this very environment, whether or not it is on the PATH."""
+        return self.pytester.run(sys.executable, "-c", "from pytest_mlgate.cli import main; main()", *arguments)
 
     def run_json(self, *arguments):
         """Run, and give pytest's result and the JSON document."""

@@ -68,7 +68,7 @@ def test_something_that_is_no_kind_is_refused(project):
 def test_check_prints_the_same_messages_without_running(project):
     """`mlgate check` is collection alone: kinds from conftest.py count, exit code 2 on mistakes."""
     project.gates(BROKEN)
-    result = project.pytester.run("mlgate", "check", "a.gate.yaml")
+    result = project.mlgate("check", "a.gate.yaml")
     assert result.ret == 2
     result.stdout.fnmatch_lines(
         ["*a.gate.yaml:4:15: there is no gate kind 'toy.constnt'*", "*did you mean 'toy.constant'?*"]
@@ -79,13 +79,13 @@ def test_check_counts_what_is_sound(project):
     """Exit code 0 and a count; a folder works; ordinary tests are not even imported."""
     project.gates("gates: {a: {kind: toy.constant, crash: exit}, b: {kind: toy.constant}}")
     project.write("test_x.py", "raise SystemExit('imported')")
-    result = project.pytester.run("mlgate", "check")
+    result = project.mlgate("check")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["2 gates, no problems"])
 
 
 def test_check_without_gate_files_says_so(project):
     """An empty folder is not a success."""
-    result = project.pytester.run("mlgate", "check")
+    result = project.mlgate("check")
     assert result.ret == 5
     result.stdout.fnmatch_lines(["no gate files found*"])

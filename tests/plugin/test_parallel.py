@@ -45,8 +45,9 @@ def test_two_workers_give_the_same_junit_cases(project):
 
 
 def test_a_crashed_worker_is_not_a_green_gate(project):
-    """A gate whose process dies is missing from the results, and the run is red."""
+    """A gate whose process dies is reported as not measured, and the run is red."""
     project.gates("gates: {ok: {kind: toy.constant}, dies: {kind: toy.constant, crash: exit}}")
     result, found = project.run_json("-n", "2", "--max-worker-restart=1")
     assert result.ret == 1
-    assert "dies" not in {one["id"] for one in found["gates"]}
+    outcomes = {one["id"]: (one["outcome"], one["reason"]) for one in found["gates"]}
+    assert outcomes == {"ok": ("passed", None), "dies": ("errored", "its worker died while it ran")}

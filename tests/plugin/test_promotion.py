@@ -56,7 +56,7 @@ def test_nothing_is_printed_after_pytest_is_done(release):
     """Libraries that clean up at the end of the process have nothing to complain about."""
     result = release.run()
     assert result.stderr.str() == ""
-    assert result.outlines[-1].startswith("=")
+    assert result.outlines[-1].startswith("promotion dry run")
 
 
 def test_without_the_option_it_only_says_what_would_happen(release):
@@ -207,10 +207,10 @@ def test_rollback_restores_the_previous_champion(release):
     promotion(release)
     assert champion(release) == 2
     release.more_conftest("\ndef pytest_mlgate_rolled_back(promotion):\n    print('ROLLED', promotion.version)\n")
-    result = release.pytester.run("mlgate", "rollback", "a.gate.yaml")
+    result = release.mlgate("rollback", "a.gate.yaml")
     assert result.ret == 0
     assert champion(release) == 1
-    assert release.pytester.run("mlgate", "rollback", "a.gate.yaml").ret == 1
+    assert release.mlgate("rollback", "a.gate.yaml").ret == 1
 
 
 def test_a_waived_gate_promotes_only_where_the_file_allows_it(release):
@@ -251,3 +251,74 @@ def test_a_missing_artifact_or_damaged_registry_refuses_with_the_reason(release)
     assert (result.ret, refused["outcome"]) == (1, "refused")
     assert "aliases.json" in refused["reason"]
     assert "Traceback" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    "conftest",
+    [
+        "@pytest.hookimpl(wrapper=True, tryfirst=True)\ndef pytest_runtest_call():\n    pytest.skip('x')\n    yield\n",
+        "@pytest.hookimpl(wrapper=True, tryfirst=True)\ndef pytest_runtest_call():\n    pytest.xfail('x')\n    yield\n",
+        "@pytest.hookimpl(wrapper=True)\ndef pytest_sessionfinish(session):\n    yield\n    session.exitstatus = 1\n",
+        "def pytest_mlgate_before_promote(promotion):\n    open('rows.csv', 'a').write('99,1\\n')\n",
+        "def pytest_mlgate_before_promote(promotion):\n    open('a.gate.yaml', 'a').write('# later\\n')\n",
+        "def pytest_runtest_protocol(item):\n    return True if 'other' in item.name else None\n",
+        "@pytest.hookimpl(trylast=True)\ndef pytest_collection_modifyitems(items):\n    del items[-1]\n",
+    ],
+    ids=[
+        "skip in call",
+        "xfail in call",
+        "late status",
+        "data in veto",
+        "file in veto",
+        "swallowed",
+        "quietly removed",
+    ],
+)
+def test_nothing_a_conftest_does_promotes_what_did_not_pass(release, conftest):
+    """Skips, marks, late exit codes, changes while somebody is asked, swallowed and quietly removed gates refuse."""
+    release.more_conftest("\n" + conftest)
+    result, refused = promotion(release)
+    assert (result.ret, refused["outcome"]) == (1, "refused"), refused
+    assert champion(release) is None
+
+
+def test_a_partial_run_does_not_promote_even_what_was_required(release):
+    """`requires` says what must pass; the whole file must have run."""
+    release.gates(GATES.replace("to: champion}", "to: champion, requires: [quality]}"))
+    _, refused = promotion(release, "-k", "quality")
+    assert refused["outcome"] == "refused"
+
+
+def test_a_report_that_cannot_be_written_is_known_before_anything_moves(release):
+    """Evidence first."""
+    (release.path / "taken").mkdir()
+    result = release.run("--mlgate-promote", "--mlgate-json", "taken")
+    assert result.ret == 1
+    assert champion(release) is None
+    result.stdout.fnmatch_lines(["--mlgate-json taken cannot be written: it is a folder"])
+
+
+def test_only_what_mlgate_train_made_can_be_promoted_from_a_fixture(release):
+    """An object that merely looks like it has no artifact that could be trusted."""
+    release.more_conftest(
+        """
+@pytest.fixture
+def fake():
+    import types, torch
+    return types.SimpleNamespace(module=torch.nn.Identity(), artifact="w.safetensors", sha256="0")
+"""
+    )
+    source = 'loader: torch, factory: "tiny:make", weights: w.safetensors'
+    release.gates(GATES.replace(source, "fixture: fake"))
+    result, refused = promotion(release)
+    assert (result.ret, refused["outcome"]) == (1, "refused")
+
+
+def test_a_rollback_needs_a_clean_collection(release):
+    """A broken gate file beside it stops it."""
+    promotion(release)
+    weights(release.path / "w.safetensors", slope=5.0)
+    promotion(release)
+    release.gates("gates: {x: {kind: nonsense}}", "b.gate.yaml")
+    assert release.run("--mlgate-rollback").ret == 2
+    assert champion(release) == 2

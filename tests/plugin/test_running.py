@@ -202,7 +202,7 @@ def absent():
     result, found = project.run_json()
     raised, skipped = found["gates"]
     assert (raised["verdict"], raised["outcome"]) == ("NOT_MEASURED", "errored")
-    assert re.fullmatch(r"a fixture broken raised ValueError: no connection \(conftest\.py:\d+\)", raised["reason"])
+    assert re.fullmatch(r"the fixture broken raised ValueError: no connection \(conftest\.py:\d+\)", raised["reason"])
     assert (skipped["verdict"], skipped["outcome"], skipped["reason"]) == ("SKIPPED", "skipped", "no GPU here")
     result.assert_outcomes(errors=1, skipped=1)
 
@@ -331,3 +331,123 @@ def pytest_mlgate_verdict(result):
                 "known FAIL",
             ]
         )
+
+
+def test_whatever_a_kind_yields_one_gate_is_all_it_costs(project):
+    """Foreign numbers are taken, nonsense is not measured, and control characters are spelled out."""
+    project.more_conftest(
+        """
+import numpy as np
+from pytest_mlgate import GateSpec, Kind, Limit, Measurement
+
+class Odd(GateSpec, frozen=True, kw_only=True):
+    what: str
+
+def measure(spec, inputs):
+    common = {"name": "a\\x01b", "metric": "m", "n": np.int64(3), "limit": Limit(max=1.0)}
+    if spec.what == "numpy":
+        yield Measurement(value=np.float32(0.5), detail={"array": np.arange(2), "set": {1}}, **common)
+    if spec.what == "text":
+        yield Measurement(value="much", **common)
+    if spec.what == "surrogate":
+        raise OSError("bad \\udcff \\x1b[31m")
+    if spec.what == "exit":
+        raise SystemExit(0)
+    if spec.what == "late":
+        yield Measurement(name="*", metric="m", applicable=False, reason="no baseline yet")
+        raise RuntimeError("boom")
+    if spec.what == "fail":
+        pytest.fail("no")
+
+def pytest_mlgate_kinds():
+    return [toy.KIND, Kind("odd.kind", Odd, measure)]
+"""
+    )
+    words = ["numpy", "text", "surrogate", "exit", "late", "fail"]
+    project.gates("gates:\n" + "".join(f"  {word}: {{kind: odd.kind, what: {word}}}\n" for word in words))
+    for extra in ((), ("-n", "2")):
+        result, found = project.run_json("--junitxml=j.xml", *extra)
+        verdicts = {one["id"]: one["verdict"] for one in found["gates"]}
+        assert verdicts == {"numpy": "PASS", **dict.fromkeys(words[1:], "NOT_MEASURED")}
+        assert result.ret == 1
+        ET.parse(project.path / "j.xml")  # noqa: S314
+        assert "\x1b[31m" not in result.stdout.str()
+
+
+def test_a_failure_beside_something_unmeasured_tells_both(project):
+    """The exception is not lost behind the failing check."""
+    project.gates("gates: {both: {kind: toy.constant, value: 9, crash: late}}")
+    text = project.run().stdout.str()
+    assert "toy trouble, late" in text
+    assert "value = 9" in text
+
+
+def test_a_hook_that_raises_costs_no_gate(project):
+    """All gates run, and the run is red."""
+    project.more_conftest("\ndef pytest_mlgate_verdict(result):\n    raise ValueError('pager')\n")
+    project.gates("gates: {a: {kind: toy.constant}, b: {kind: toy.constant}}")
+    result, found = project.run_json()
+    assert len(found["gates"]) == 2
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*a hook raised when it heard of a.gate.yaml::a: ValueError: pager"])
+
+
+@pytest.mark.parametrize("written", ["abc", "0", "-1", "5 s", ""])
+def test_a_timeout_that_is_none_is_a_usage_error(project, written):
+    """Said at once, with what to write."""
+    project.write("pytest.ini", f"[pytest]\nmlgate_timeout = {written}\n")
+    result = project.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*mlgate_timeout = *: write seconds, or *"])
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ("{kind: toy.constant, data: {fixture: class}}", "'class' cannot be the name of a fixture"),
+        ("{kind: toy.constant, tags: [_x]}", "not of the form expected here"),
+        ("{kind: toy.constant, tags: [timeout]}", "one of a plugin's marks"),
+        ('{kind: toy.constant, value: !!bool ""}', "does not fit the YAML tag"),
+        ("{kind: '${API_TOKEN}'}", "there is no gate kind '***'"),
+    ],
+)
+def test_odd_gate_files_are_located_not_tracebacks(project, monkeypatch, gate, said):
+    """Names Python cannot hold, marks of plugins, explicit tags, secrets in the wrong place."""
+    monkeypatch.setenv("API_TOKEN", "s3cr3tvalue")
+    project.gates(f"gates:\n  a: {gate}\n")
+    result = project.run()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    text = result.stdout.str()
+    assert said in text
+    assert "a.gate.yaml:3:" in text
+    assert "Traceback" not in text
+    assert "s3cr3tvalue" not in text
+
+
+def test_secrets_that_look_like_words_break_nothing(project, monkeypatch):
+    """Blotting out touches prose alone."""
+    monkeypatch.setenv("DB_PASSWORD", "kind")
+    monkeypatch.setenv("AUTHOR", "passed")
+    project.gates("gates:\n  a:\n    kind: toy.constant\n    description: kind of ${DB_PASSWORD} by ${AUTHOR}\n")
+    _, found = project.run_json()
+    (gate,) = found["gates"]
+    assert (gate["kind"], gate["outcome"], gate["description"]) == ("toy.constant", "passed", "*** of *** by passed")
+
+
+def test_an_xfail_mark_is_no_waiver(project):
+    """What a conftest marks as expected to fail still fails: exceptions are written in the gate file."""
+    project.more_conftest(
+        "\ndef pytest_collection_modifyitems(items):\n"
+        "    for item in items:\n        item.add_marker(pytest.mark.xfail(reason='x'))\n"
+    )
+    project.gates("gates: {red: {kind: toy.constant, value: 9}, lost: {kind: toy.constant, crash: raise}}")
+    assert project.run().ret == 1
+
+
+def test_the_summary_is_never_greener_than_the_run(project, monkeypatch):
+    """A failing ordinary test shows in the heading."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(project.path / "summary.md"))
+    project.gates("gates: {ok: {kind: toy.constant}}")
+    project.write("test_x.py", "def test_x(): assert False")
+    project.run()
+    assert (project.path / "summary.md").read_text(encoding="utf-8").startswith("## ❌")

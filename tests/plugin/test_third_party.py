@@ -34,5 +34,5 @@ def test_its_mistakes_are_found_while_reading(project):
 
 def test_it_is_listed_and_explained(project):
     """`mlgate kinds` and `mlgate explain` know it."""
-    project.pytester.run("mlgate", "kinds").stdout.fnmatch_lines(["sample.row_count*How many rows a table has"])
-    project.pytester.run("mlgate", "explain", "sample.row_count").stdout.fnmatch_lines(["*rows*the limit*"])
+    project.mlgate("kinds").stdout.fnmatch_lines(["sample.row_count*How many rows a table has"])
+    project.mlgate("explain", "sample.row_count").stdout.fnmatch_lines(["*rows*the limit*"])

@@ -310,7 +310,7 @@ def test_rolling_back_restores_the_previous_champion(place, registry, go):
         go(place.measured(champion=champion))
     file, _ = place.measured()
     done = roll_back(file)
-    assert (done.outcome, done.version, done.previous) == ("promoted", 1, 2)
+    assert (done.outcome, done.version, done.previous) == ("rolled_back", 1, 2)
     assert done.reason == "rolled back from version 2 to version 1"
     assert registry.current("champion").version == 1
     again = roll_back(file)

@@ -261,12 +261,20 @@ def test_loosened_gates_need_to_be_allowed():
     assert [loosened[i] in text for i, text in enumerate(noted)] == [True, True]
 
 
-def test_gates_that_are_not_required_do_not_count():
-    """A gate outside `requires` may be left out or be inconclusive."""
+def test_gates_that_are_not_required_need_not_pass_but_must_have_run():
+    """A gate outside `requires` may be inconclusive; left out, it makes the run a partial one, which never promotes."""
     file = facts(promote=promote_block(requires=("contract",)))
-    session = replace(without(passing(), QUALITY), deselected=frozenset({QUALITY}))
-    assert refusals(file, session) == ()
-    assert [one.id for one in required_results(file, session)] == ["contract"]
+    undecided = passing(result("quality", check(Verdict.INCONCLUSIVE)))
+    assert refusals(file, undecided) == ()
+    assert [one.id for one in required_results(file, undecided)] == ["contract"]
+    partial = replace(without(passing(), QUALITY), deselected=frozenset({QUALITY}))
+    assert len(refusals(file, partial)) == 1
+
+
+def test_what_pytest_skipped_or_expected_to_fail_refuses():
+    """A gate that was overruled from outside the gate file did not pass."""
+    (reason,) = refusals(facts(), replace(passing(), overruled=frozenset({QUALITY})))
+    assert "quality" in reason
 
 
 def test_every_parameter_set_counts():

@@ -1,0 +1,115 @@
+"""Making values fit to be printed, written as XML or JSON, and sent between processes.
+
+Kinds and fixtures are other people's code: a numpy number where a float was meant, a lone surrogate in a message, an
+escape sequence in a column's name must not end a session or hide in a report. Each value is made plain once, here.
+"""
+
+from __future__ import annotations
+
+import re
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pytest_mlgate.verdict import GateResult, Measurement
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_NUMBERS = ("value", "low", "high", "confidence", "n", "n_reference", "baseline", "p_value", "p_adjusted", "alpha")
+_MORE_NUMBERS = ("detectable", "rows_to_decide")
+_LONGEST = 600
+
+
+def text(value: object) -> str:
+    r"""Make text harmless: control characters and lone surrogates are spelled out, what is endless is cut.
+
+    >>> print(text("a\x1b[31mb"), text("\udcff"))
+    a\x1b[31mb \udcff
+    """
+    found = str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    found = _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", found.replace("\r\n", "\n"))
+    return found if len(found) <= _LONGEST else f"{found[:_LONGEST]}…"
+
+
+def measurement(found: Measurement) -> Measurement:
+    """Turn numbers of any library into Python's, and whatever stands in `detail` into JSON's types."""
+    numbers = {name: _number(getattr(found, name)) for name in (*_NUMBERS, *_MORE_NUMBERS)}
+    reason = None if found.reason is None else text(found.reason)
+    name, metric = text(found.name), text(found.metric)
+    return replace(found, **numbers, name=name, metric=metric, reason=reason, detail=_jsonable(found.detail))
+
+
+def _number(value: Any) -> int | float | None:
+    match value:
+        case None | int() | float() if type(value) in (int, float, type(None)):
+            return value
+        case Integral():
+            return int(value)
+        case Real():
+            return float(value)
+    raise TypeError(f"a measurement holds {value!r} of type {type(value).__name__} where a number belongs")
+
+
+def _jsonable(value: Any) -> Any:
+    """Give a value in JSON's types; what has no such form is shown as text."""
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return text(value)
+        case dict():
+            return {text(key): _jsonable(inner) for key, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_jsonable(inner) for inner in value]
+        case Integral() | Real():
+            return _number(value)
+    return _jsonable(value.tolist()) if callable(getattr(value, "tolist", None)) else text(repr(value))
+
+
+def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
+    """Give a function that blots values of secrets out of text, longer ones first."""
+    ordered = sorted(secrets, key=len, reverse=True)
+
+    def blot(found: str) -> str:
+        for secret in ordered:
+            found = found.replace(secret, "***")
+        return found
+
+    return blot
+
+
+def redacted(result: GateResult, secrets: Iterable[str]) -> GateResult:
+    """Blot secrets out of everything in a result that is prose; ids, files and verdicts stay what they are."""
+    blot = redactor(secrets)
+
+    def maybe(found: str | None) -> str | None:
+        return None if found is None else blot(found)
+
+    checks = tuple(
+        replace(one, name=blot(one.name), reason=maybe(one.reason), detail=_mapped(one.detail, blot))
+        for one in result.checks
+    )
+    inputs = tuple(
+        replace(one, name=blot(one.name), files=tuple(replace(stamp, path=blot(stamp.path)) for stamp in one.files))
+        for one in result.inputs
+    )
+    waiver = result.waiver and replace(
+        result.waiver, reason=blot(result.waiver.reason), issue=maybe(result.waiver.issue)
+    )
+    prose = {name: maybe(getattr(result, name)) for name in ("description", "reason", "remedy")}
+    notes = tuple(blot(note) for note in result.notes)
+    return replace(result, **prose, notes=notes, waiver=waiver, checks=checks, inputs=inputs)
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return change(value)
+        case dict():
+            return {change(key): _mapped(inner, change) for key, inner in value.items()}
+        case list():
+            return [_mapped(inner, change) for inner in value]
+    return value
