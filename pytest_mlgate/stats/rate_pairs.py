@@ -73,7 +73,8 @@ def ratio_upper(rates: _Floats, n: _Floats, z: float) -> _Floats:
     """Bound every ratio of two independent rates from above: the same on the log scale.
 
     Where one of the two is 0 there is no logarithm to start from, and the quotient of the single bounds stands in,
-    which errs less often than it may.
+    which errs less often than it may. Elsewhere a bound meant to err .05 of the time was seen to err up to .054 at
+    rates of a tenth and more, and up to .064 where a rate of .02 meets one of .12 on 100 to 200 rows.
 
     Args:
         rates: float64[K], observed shares.
