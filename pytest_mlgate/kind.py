@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import ColumnType, Example, Levels, Rule
+    from pytest_mlgate.aggregate import ColumnType, Example, Levels, Rule, Scalar
     from pytest_mlgate.verdict import Limit, Measurement
 
 FILE = "mlgate-file"
@@ -176,6 +176,19 @@ class Predictions:
     scores: NDArray[Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column as codes, row by row: which of its distinct values each row has.
+
+    Args:
+        codes: int64 (n,), positions in `levels`.
+        levels: the distinct values, whole numbers as int; None stands for missing and comes last.
+    """
+
+    codes: NDArray[Any]
+    levels: tuple[Scalar | None, ...]
+
+
 class Table(Protocol):
     """A table that was opened. Every method reads only the columns it names."""
 
@@ -216,6 +229,9 @@ class Inputs(Protocol):
 
     def predictions(self, spec: PredictionSpec) -> Predictions:
         """Get predictions for labelled rows, from columns or by running the model once per session."""
+
+    def predictions_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Predictions, tuple[Coded, ...]]:
+        """Get predictions and, for the same rows, columns that say which group each row belongs to."""
 
 
 class PredictionSpec(GateSpec, frozen=True, kw_only=True):

@@ -13,13 +13,19 @@ from pytest_mlgate.gatefile import PromoteSpec, load
 from pytest_mlgate.gatefile.schema import published
 
 ROOT = Path(__file__).parent.parent
-BUILT_IN = ["data.schema", "drift.features", "model.metrics"]
+BUILT_IN = ["data.schema", "drift.features", "fairness.groups", "model.metrics"]
 VARIABLES = {
     "data.schema": "MLGATE_SCHEMA_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
+    "fairness.groups": "MLGATE_FAIRNESS_DATA",
     "model.metrics": "MLGATE_METRICS_DATA",
 }
-RED_FOR = {"data.schema": "age below_min", "drift.features": "amount psi", "model.metrics": "roc_auc"}
+RED_FOR = {
+    "data.schema": "age below_min",
+    "drift.features": "amount psi",
+    "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",  # noqa: RUF001 - how two attributes are written
+    "model.metrics": "roc_auc",
+}
 
 
 def folder(kind):

@@ -22,13 +22,13 @@ from pytest_mlgate.inputs.tables import OpenTable
 from pytest_mlgate.verdict import FileStamp, InputRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
 
     from pytest_mlgate.inputs.frames import Frame
-    from pytest_mlgate.kind import ModelRef, Predictions, PredictionSpec, TableRef
+    from pytest_mlgate.kind import Coded, ModelRef, Predictions, PredictionSpec, TableRef
 
 _Opened = tuple[FileStamp, "Frame"]
 _Answers = dict[bytes, "NDArray[Any]"]
@@ -168,6 +168,19 @@ class GateInputs:
             NotMeasuredError: they cannot be had, or cannot be trusted.
             NotApplicableError: the model is optional and does not exist yet.
         """
+        return self.predictions_with(spec, ())[0]
+
+    def predictions_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Predictions, tuple[Coded, ...]]:
+        """Get predictions and, for the same rows, columns as codes.
+
+        Args:
+            spec: where the predictions come from.
+            columns: names, each of a simple type.
+
+        Raises:
+            NotMeasuredError: as `predictions`, or a column cannot be had.
+            NotApplicableError: the model is optional and does not exist yet.
+        """
         from pytest_mlgate.inputs import inference, predictions
 
         predictions.check_spec(spec)
@@ -175,10 +188,13 @@ class GateInputs:
         table = self.table(spec.data)
         if model is None or spec.model is None:
             named = [name for name in (spec.label, spec.prediction, spec.score) if name is not None]
-            return predictions.from_columns(table.frozen(named), spec)
-        read = inference.inputs_of(spec.model)
-        rows = table.frozen([spec.label, *read] if read is not None else None)
-        return predictions.from_model(rows, spec, spec.model, self._store.answers(model, spec.model, rows))
+            rows = table.frozen([*named, *columns])
+            found = predictions.from_columns(rows, spec)
+        else:
+            read = inference.inputs_of(spec.model)
+            rows = table.frozen([spec.label, *read, *columns] if read is not None else None)
+            found = predictions.from_model(rows, spec, spec.model, self._store.answers(model, spec.model, rows))
+        return found, tuple(rows.coded(name) for name in columns)
 
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""

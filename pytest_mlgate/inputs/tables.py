@@ -10,7 +10,8 @@ from pytest_mlgate.inputs.bounds import float_of
 from pytest_mlgate.inputs.engine import shown
 from pytest_mlgate.inputs.memory import Cells, open_cells
 from pytest_mlgate.inputs.rules import count, examples
-from pytest_mlgate.inputs.text import spelled
+from pytest_mlgate.inputs.text import level_of, spelled
+from pytest_mlgate.kind import Coded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,6 +124,27 @@ class OpenTable:
         pairs = [(value, count) for value, count in zip(values, rows, strict=True) if value is not None]
         pairs.sort(key=lambda pair: (-pair[1], spelled(pair[0])))
         return pairs, sum(rows) - sum(count for _, count in pairs)
+
+    def coded(self, name: str) -> Coded:
+        """Read a column as codes of its distinct values, the levels in ascending order and missing ones last.
+
+        Raises:
+            NotMeasuredError: the column is missing, or of a type whose values cannot be told apart.
+        """
+        import numpy as np
+
+        column = self.frame.column(name)
+        if column.untyped:
+            return Coded(np.zeros(self.rows, dtype=np.int64), (None,) if self.rows else ())
+        if column.type == "other":
+            raise NotMeasuredError(f"{column} has no values that can be counted", "name a column of a simple type")
+        fetched = self._fetch(self.frame.select([column]).select(shown(column))).column(0)
+        encoded = fetched.combine_chunks().dictionary_encode(null_encoding="encode")
+        found = [level_of(value, single=column.native == "float") for value in encoded.dictionary.to_pylist()]
+        levels = sorted(set(found), key=lambda one: (one is None, isinstance(one, str), one))
+        position = {level: code for code, level in enumerate(levels)}
+        recoded = np.array([position[level] for level in found], dtype=np.int64)
+        return Coded(recoded[encoded.indices.to_numpy()], tuple(levels))
 
     def equals(self, name: str, value: Scalar) -> NDArray[Any]:
         """Tell for each row whether a column has a value: bool (n,), false where it is missing."""

@@ -35,6 +35,18 @@ def spelled(value: object, *, single: bool = False) -> str:
     return text
 
 
+def level_of(value: object, *, single: bool = False) -> bool | int | str | None:
+    """Give a value in the form in which groups carry it: truth values, whole numbers and missing as they are.
+
+    >>> level_of(2.0), level_of(True), level_of(0.5), level_of(None)
+    (2, True, '0.5', None)
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    text = spelled(value, single=single)
+    return int(text) if isinstance(value, float | Decimal) and text.lstrip("-").isdigit() else text
+
+
 def shortened(text: str) -> str:
     """Cut text that would flood a report."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

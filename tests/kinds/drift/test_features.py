@@ -155,10 +155,118 @@ def test_reruns_repeat(drift):
         ("{max: 0.1}", "columns: [a]\nexclude: [a]", "also under columns"),
         ("{max: 0.1}", "alpha: 0.9", "must be less than 0.5"),
         ("{max: 0.1}", "correction: fdr", "not allowed here"),
-        ("{max: 0.1}, ks: {max: 0.1}", "", "unknown name 'ks'"),
+        ("{max: 0.1}, kss: {max: 0.1}", "", "unknown name 'kss'"),
+        ("{max: 0.1}, ks: {min: 0.1}", "", "no lower limit"),
     ],
 )
 def test_mistakes_are_found_while_reading(drift, limit, more, said):
     """What cannot mean anything is a collection error."""
     with pytest.raises(GateFileError, match=said):
         drift({"x": [1]}, {"x": [1]}, limit=limit, more=more)
+
+
+@pytest.fixture
+def by_ks(judged):
+    """Compare two tables by `ks`, alone or with other metrics."""
+
+    def judge(old, new, metrics="ks: {max: 0.1}", more=""):
+        lines = "".join(f"    {line}\n" for line in more.splitlines())
+        text = GATE.format(limit="", more=lines).replace("{psi: }", f"{{{metrics}}}")
+        return judged(text, old=pa.table(old), new=pa.table(new))
+
+    return judge
+
+
+def test_ks_is_that_of_scipy(by_ks):
+    """Distance and p-value, next to the index and in the same family."""
+    from scipy.stats import ks_2samp
+
+    old, new = normal(3000, 1), normal(2000, 2, mean=0.1)
+    _, checks = by_ks({"x": old}, {"x": new}, "psi: {max: 0.2}, ks: {max: 0.1}")
+    wanted = ks_2samp(old, new, method="asymp")
+    check = checks["x", "ks"]
+    assert check.value == pytest.approx(wanted.statistic, abs=1e-12)
+    assert check.p_value == pytest.approx(wanted.pvalue, rel=0.05)
+    assert (check.n, check.n_reference) == (2000, 3000)
+
+
+def test_ks_fails_beyond_its_limit_and_says_where(by_ks):
+    """Half a standard deviation is a distance of 0.197, reached between the two means."""
+    result, checks = by_ks({"x": normal(5000, 1)}, {"x": normal(5000, 2, mean=0.5)})
+    check = checks["x", "ks"]
+    assert (check.verdict, result.outcome) == ("FAIL", "failed")
+    assert check.value == pytest.approx(0.1974, abs=0.02)
+    assert -0.5 < check.detail["at"] < 1.0
+    assert check.detail["look_at"][0].startswith("x: at or below ")
+
+
+def test_all_metrics_are_one_family(by_ks):
+    """Two columns by two metrics are four claims: the smallest p-value is multiplied by four."""
+    old, new = {"x": normal(900, 1), "y": normal(900, 2)}, {"x": normal(900, 3, mean=0.2), "y": normal(900, 4)}
+    _, checks = by_ks(old, new, "psi: {max: 0.2}, ks: {max: 0.1}")
+    smallest = min(checks.values(), key=lambda check: check.p_value)
+    assert len(checks) == 4
+    assert smallest.p_adjusted == pytest.approx(4 * smallest.p_value)
+    _, alone = by_ks(old, new)
+    assert alone["x", "ks"].detectable < checks["x", "ks"].detectable
+
+
+def test_ks_with_too_few_rows_is_inconclusive(by_ks):
+    """Forty rows cannot show a distance of 0.1; the text says how many could."""
+    result, checks = by_ks({"x": normal(5000, 1)}, {"x": normal(40, 2)})
+    check = checks["x", "ks"]
+    assert (check.verdict, result.outcome) == ("INCONCLUSIVE", "warned")
+    assert check.detectable > 0.1
+    assert 40 < check.rows_to_decide < 2000
+
+
+def test_ks_sees_missing_values(by_ks):
+    """Nulls from none to 60 % fail, and are what is pointed at."""
+    gone = np.arange(4000) % 10 < 6
+    _, checks = by_ks({"x": normal(4000, 1)}, {"x": pa.array(normal(4000, 2), mask=gone)})
+    assert checks["x", "ks"].verdict == "FAIL"
+    assert checks["x", "ks"].value == pytest.approx(0.6, abs=0.02)
+    nothing = {"x": pa.array([None] * 50, pa.float64())}
+    assert by_ks(nothing, nothing)[0].verdict == "NOT_MEASURED"
+
+
+def test_columns_that_are_no_numbers_are_named_and_left_to_other_metrics(by_ks):
+    """INFO: the index judges them, ks does not."""
+    old = {"x": normal(2000, 1), "c": ["a", "b"] * 1000, "code": [1, 2] * 1000}
+    result, checks = by_ks(old, old, "psi: {max: 0.2}, ks: {max: 0.1}", "categorical: [code]")
+    without = checks["*", "columns_without_ks"]
+    assert (without.verdict, without.detail["columns"]) == ("INFO", ["c", "code"])
+    assert set(checks) == {("x", "psi"), ("x", "ks"), ("c", "psi"), ("code", "psi"), ("*", "columns_without_ks")}
+    assert result.verdict == "PASS"
+
+
+def test_ks_alone_never_passes_what_it_cannot_judge(by_ks):
+    """Text asked for by name, or nothing but text, is not measured."""
+    old = {"x": normal(2000, 1), "c": ["a", "b"] * 1000}
+    result, checks = by_ks(old, old, more="columns: [x, c]")
+    assert (checks["c", "ks"].verdict, checks["x", "ks"].verdict) == ("NOT_MEASURED", "PASS")
+    assert "no column of numbers" in checks["c", "ks"].reason
+    assert result.outcome == "errored"
+    result, _ = by_ks({"c": old["c"]}, {"c": old["c"]})
+    assert result.verdict == "NOT_MEASURED"
+    assert "none of the columns holds numbers" in result.reason
+
+
+def test_a_categorical_column_that_only_ks_would_judge_is_a_mistake(by_ks):
+    """Said while the gate is read; a column that is not compared is none."""
+    table = {"x": normal(2000, 1), "c": ["a", "b"] * 1000}
+    with pytest.raises(GateFileError, match="'c' is categorical, and ks compares only numbers"):
+        by_ks(table, table, more="categorical: [c]")
+    assert by_ks(table, table, more="categorical: [c]\nexclude: [c]")[0].verdict == "PASS"
+
+
+def test_unchanged_tables_seldom_fail_by_either_metric(by_ks):
+    """Thirty pairs of small unchanged tables with five columns: none fails."""
+    rng = np.random.default_rng(9)
+
+    def table(n):
+        return {f"x{i}": rng.normal(size=n) for i in range(4)} | {"k": rng.poisson(3, size=n)}
+
+    for m in (30, 100, 400):
+        for _ in range(10):
+            assert by_ks(table(2000), table(m), "psi: {max: 0.2}, ks: {max: 0.1}")[0].verdict != "FAIL"

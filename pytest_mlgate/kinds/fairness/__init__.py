@@ -1,0 +1,1 @@
+"""Gate kinds on how differently groups of people are treated."""
