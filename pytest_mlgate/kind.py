@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlgate.aggregate import ColumnType, Example, Levels, Rule, Scalar
+    from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.verdict import Limit, Measurement
 
 FILE = "mlgate-file"
@@ -139,6 +140,33 @@ class ModelRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
             yield "only a model in a registry can be optional"
 
 
+class ProviderRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Whoever answers prompts: replies that were recorded, a callable of the user's, or one that a fixture returns.
+
+    Args:
+        kind: `replay` reads recorded replies from `path`; `python` calls `callable`.
+        path: recorded replies, one JSON object a line.
+        callable: takes the messages, and `model` and `settings` where it has such parameters; returns the reply.
+        fixture: a pytest fixture that returns such a callable.
+    """
+
+    kind: Literal["replay", "python"] | None = None
+    path: FilePath | None = None
+    callable: DottedName | None = None
+    fixture: FixtureName | None = None
+
+    def mistakes(self) -> Iterable[str]:
+        """Say what no single field can know: one source, and all that this source needs."""
+        given = {field for field in ("path", "callable", "fixture") if getattr(self, field) is not None}
+        match self.kind:
+            case None if given != {"fixture"}:
+                yield "a provider is {kind: replay, path: …}, {kind: python, callable: module:function} or {fixture: …}"
+            case "replay" if given != {"path"}:
+                yield "a provider of kind replay needs path, and nothing else"
+            case "python" if given != {"callable"}:
+                yield "a provider of kind python needs callable, and nothing else"
+
+
 class GateSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every gate may say. A kind adds its own fields.
 
@@ -232,6 +260,15 @@ class Inputs(Protocol):
 
     def predictions_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Predictions, tuple[Coded, ...]]:
         """Get predictions and, for the same rows, columns that say which group each row belongs to."""
+
+    def prompt(self, path: str) -> Prompt:
+        """Read a prompt file."""
+
+    def cases(self, path: str) -> tuple[Case, ...]:
+        """Read the cases of an eval set, in file order."""
+
+    def replies(self, provider: ProviderRef, requests: Sequence[Request]) -> list[str]:
+        """Get one reply to each request; a provider is asked once per session for the same request."""
 
 
 class PredictionSpec(GateSpec, frozen=True, kw_only=True):

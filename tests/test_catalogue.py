@@ -13,18 +13,20 @@ from pytest_mlgate.gatefile import PromoteSpec, load
 from pytest_mlgate.gatefile.schema import published
 
 ROOT = Path(__file__).parent.parent
-BUILT_IN = ["data.schema", "drift.features", "fairness.groups", "model.metrics"]
+BUILT_IN = ["data.schema", "drift.features", "fairness.groups", "model.metrics", "prompt.eval"]
 VARIABLES = {
     "data.schema": "MLGATE_SCHEMA_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
     "fairness.groups": "MLGATE_FAIRNESS_DATA",
     "model.metrics": "MLGATE_METRICS_DATA",
+    "prompt.eval": "MLGATE_PROMPT",
 }
 RED_FOR = {
     "data.schema": "age below_min",
     "drift.features": "amount psi",
-    "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",  # noqa: RUF001 - how two attributes are written
+    "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
     "model.metrics": "roc_auc",
+    "prompt.eval": "pass_rate",
 }
 
 

@@ -8,7 +8,9 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["kind", "gatefile.nearest", "report.summary"])
+@pytest.mark.parametrize(
+    "name", ["assertions.base", "assertions.shape", "dialogue", "gatefile.nearest", "kind", "report.summary"]
+)
 def test_docstring_examples_hold(name):
     """Each module with examples has some, and all of them are true."""
     found = doctest.testmod(importlib.import_module(f"pytest_mlgate.{name}"))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def with_defaults(raw: dict[str, Any], defaults: dict[str, Any], spec: type[GateSpec]) -> dict[str, Any]:
     """Fill a gate from the defaults that its kind knows; `none` (or null) in the gate opts out of one."""
-    fields = spec.__struct_fields__
+    fields = spec.__struct_encode_fields__
     merged = {key: value for key, value in defaults.items() if key in fields and key != "kind" and value is not None}
     for key, value in raw.items():
         opts_out = key in merged and (value is None or (value == "none" and not _allows_none_word(spec, key)))

@@ -22,7 +22,7 @@ from pytest_mlgate.gatefile.nodes import Source, read
 from pytest_mlgate.gatefile.phrase import phrases
 from pytest_mlgate.gatefile.schema import ID_PATTERN, gate_schema, struct_schema
 from pytest_mlgate.gatefile.targets import find, fixtures_of, replaced, targets
-from pytest_mlgate.kind import TAG_PATTERN, GateSpec, Kind, ModelRef, TableRef
+from pytest_mlgate.kind import TAG_PATTERN, GateSpec, Kind, ModelRef, ProviderRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,6 +53,11 @@ PLUGIN_MARKS = frozenset(
 _ID = re.compile(ID_PATTERN.strip("^$"))
 _TAG = re.compile(TAG_PATTERN.strip("^$"))
 _NOUNS = {"table": "data", "model": "models"}
+_STRUCTS: dict[str, type[TableRef | ModelRef | ProviderRef]] = {
+    "table": TableRef,
+    "model": ModelRef,
+    "provider": ProviderRef,
+}
 
 
 class Kinds(Protocol):
@@ -165,8 +170,8 @@ class _Loader:
             declared[name] = self._reference(raw, struct, path)
         return declared
 
-    def _reference(self, raw: Any, struct: type[TableRef | ModelRef], path: KeyPath) -> Any:
-        """Read one table or model that is written out; complains and gives None when it is faulty."""
+    def _reference(self, raw: Any, struct: type[TableRef | ModelRef | ProviderRef], path: KeyPath) -> Any:
+        """Read one table, model or provider that is written out; complains and gives None when it is faulty."""
         try:
             reference = msgspec.convert(self._absolute(raw, struct), struct)
         except msgspec.ValidationError as error:
@@ -222,7 +227,7 @@ class _Loader:
             return None
 
     def _unused_defaults(self, defaults: dict[str, Any], kinds: list[Kind[Any]]) -> None:
-        known = {field for kind in kinds for field in kind.spec.__struct_fields__} - {"kind"}
+        known = {field for kind in kinds for field in kind.spec.__struct_encode_fields__} - {"kind"}
         for key in defaults:
             if kinds and key not in known:
                 mend = did_you_mean(key, known, "parameters of the kinds used here")
@@ -296,11 +301,11 @@ class _Loader:
             if role == "file":
                 continue
             declared: dict[str, Any] = self.tables if role == "table" else self.models
-            struct: type[TableRef | ModelRef] = TableRef if role == "table" else ModelRef
+            struct = _STRUCTS[role]
             for inner, value in list(find(merged, pattern)):
                 if value is None:
                     continue
-                if isinstance(value, str):
+                if isinstance(value, str) and role in _NOUNS:
                     reference = self._by_name(value, role, declared, (*path, *inner))
                 elif isinstance(value, dict):
                     reference = self._reference(value, struct, (*path, *inner))

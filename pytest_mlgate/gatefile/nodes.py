@@ -111,13 +111,13 @@ class Source:
         return self._keys[id(node)]
 
 
-def read(data: bytes, path: Path, environ: Mapping[str, str]) -> Source:
+def read(data: bytes, path: Path, environ: Mapping[str, str] | None) -> Source:
     """Parse YAML bytes into a `Source`.
 
     Args:
         data: the file's bytes.
         path: as messages should show it.
-        environ: where `${VAR}` is looked up.
+        environ: where `${VAR}` is looked up; None leaves every dollar sign as it is.
 
     Returns:
         A source with `value` built. Problems that leave the rest readable are in `problems`.
@@ -186,7 +186,7 @@ def _refuse_depth(text: str, path: Path) -> None:
 class _Builder:
     """Builds plain values from nodes, collecting problems instead of stopping at the first."""
 
-    def __init__(self, source: Source, environ: Mapping[str, str]) -> None:
+    def __init__(self, source: Source, environ: Mapping[str, str] | None) -> None:
         self._source = source
         self._environ = environ
         self._seen: set[int] = set()
@@ -230,8 +230,8 @@ class _Builder:
 
     def _scalar(self, node: Any) -> Any:
         tag, text = node.tag, node.value
-        if "$" in text and _VARIABLE.search(text):
-            text = self._substitute(node)
+        if self._environ is not None and "$" in text and _VARIABLE.search(text):
+            text = self._substitute(node, self._environ)
             if node.style not in ("'", '"', "|", ">"):
                 tag = _CoreLoader("").resolve(yaml.ScalarNode, text, (True, False))
         wanted = _CORE_PATTERNS.get(tag.removeprefix(_TAG))
@@ -267,14 +267,14 @@ class _Builder:
             return None
         return number
 
-    def _substitute(self, node: Any) -> str:
+    def _substitute(self, node: Any, environ: Mapping[str, str]) -> str:
         """Replace `${VAR}` and `${VAR:-default}`; `$$` stands for one dollar sign."""
 
         def value_of(match: re.Match[str]) -> str:
             name, default = match.group(1), match.group(2)
             if name is None:
                 return "$"
-            value = self._environ.get(name)
+            value = environ.get(name)
             if value:
                 if _SECRET.search(name) and len(value) >= _SHORTEST_SECRET:
                     self._source.secrets.add(value)

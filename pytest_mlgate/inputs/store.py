@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -22,14 +22,16 @@ from pytest_mlgate.inputs.tables import OpenTable
 from pytest_mlgate.verdict import FileStamp, InputRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
 
+    from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.inputs.frames import Frame
-    from pytest_mlgate.kind import Coded, ModelRef, Predictions, PredictionSpec, TableRef
+    from pytest_mlgate.kind import Coded, ModelRef, Predictions, PredictionSpec, ProviderRef, TableRef
 
+DocumentT = TypeVar("DocumentT")
 _Opened = tuple[FileStamp, "Frame"]
 _Answers = dict[bytes, "NDArray[Any]"]
 
@@ -49,6 +51,8 @@ class InputStore:
         self._frames: dict[Path, _Opened] = {}
         self._modules: dict[bytes, nn.Module] = {}
         self._answers: WeakKeyDictionary[nn.Module, _Answers] = WeakKeyDictionary()
+        self._documents: dict[tuple[Path, object], tuple[FileStamp, Any]] = {}
+        self._replies: dict[str, dict[str, str]] = {}
 
     def file(self, path: Path) -> _Opened:
         """Open a table in a file, or find it open; a file that has changed since is opened anew."""
@@ -75,6 +79,25 @@ class InputStore:
             answers[key].setflags(write=False)
         return answers[key]
 
+    def document(
+        self, path: Path, reader: Callable[[bytes, Path, Path], DocumentT], *, hashed: bool = False
+    ) -> tuple[FileStamp, DocumentT]:
+        """Read a file that is no table, or find it read.
+
+        Args:
+            path: the file.
+            reader: takes its bytes, its path, and the path as messages name it.
+            hashed: whether to take its SHA-256 even where that of data files is not taken.
+        """
+        found = stamp(path, hashed=hashed or self._hash_data)
+        if self._documents.get((path, reader), (None,))[0] != found:
+            self._documents[path, reader] = found, reader(path.read_bytes(), path, Path(self.name(path)))
+        return found, self._documents[path, reader][1]
+
+    def replies(self, provider: str) -> dict[str, str]:
+        """Give what a provider has said in this session, by request."""
+        return self._replies.setdefault(provider, {})
+
     def name(self, path: Path) -> str:
         """Say a file's name as reports do."""
         return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
@@ -88,6 +111,8 @@ class InputStore:
         self._frames.clear()
         self._modules.clear()
         self._answers.clear()
+        self._documents.clear()
+        self._replies.clear()
         self.database.close()
         _forget_namespaces()
 
@@ -196,6 +221,51 @@ class GateInputs:
             found = predictions.from_model(rows, spec, spec.model, self._store.answers(model, spec.model, rows))
         return found, tuple(rows.coded(name) for name in columns)
 
+    def prompt(self, path: str) -> Prompt:
+        """Read a prompt file.
+
+        Raises:
+            NotMeasuredError: it cannot be read.
+        """
+        from pytest_mlgate.inputs.prompts import read_prompt
+
+        found, prompt = self._store.document(Path(path), read_prompt, hashed=True)
+        self._record_file("prompt", found)
+        return prompt
+
+    def cases(self, path: str) -> tuple[Case, ...]:
+        """Read the cases of an eval set, in file order.
+
+        Raises:
+            NotMeasuredError: it cannot be read, or has none.
+        """
+        from pytest_mlgate.inputs.cases import read_cases
+
+        found, cases = self._store.document(Path(path), read_cases)
+        self._record_file("cases", found, len(cases))
+        return cases
+
+    def replies(self, provider: ProviderRef, requests: Sequence[Request]) -> list[str]:
+        """Get one reply to each request; a provider is asked once per session for the same request.
+
+        Raises:
+            NotMeasuredError: a reply was never recorded, the provider raised, or a reply is no text.
+        """
+        from pytest_mlgate.inputs.cassettes import read_cassette
+        from pytest_mlgate.inputs.providers import ask, text_of
+        from pytest_mlgate.inputs.references import resolve
+
+        if provider.path is not None:
+            found, cassette = self._store.document(Path(provider.path), read_cassette)
+            self._record_file("provider", found)
+            recorded = zip(cassette.replies(requests), requests, strict=True)
+            return [text_of(reply, request) for reply, request in recorded]
+        named = provider.callable or f"fixture {provider.fixture}"
+        self._record(InputRecord(role="provider", name=named))
+        if provider.fixture is not None:
+            return ask(fixture_value(provider.fixture, self._fixtures), named, requests, {})
+        return ask(resolve(named), named, requests, self._store.replies(named))
+
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""
         self._store.interrupt()
@@ -208,6 +278,10 @@ class GateInputs:
             value = fixture_value(fixture, self._fixtures)
             self._fixture_frames[fixture] = open_object(value, f"fixture {fixture}", self._store.database)
         return self._fixture_frames[fixture]
+
+    def _record_file(self, role: str, found: FileStamp, rows: int | None = None) -> None:
+        name = self._store.name(Path(found.path))
+        self._record(InputRecord(role=role, name=name, rows=rows, sha256=found.sha256, files=(found,)))
 
     def _record(self, record: InputRecord) -> None:
         """Remember what was opened, its files named as reports name them."""

@@ -100,16 +100,18 @@ def sentence(check: Check) -> str:
 
 
 def _undecided(check: Check) -> str:
-    """Say why the data cannot tell, and how many rows could."""
-    more = f"; about {check.rows_to_decide:,} rows would decide" if check.rows_to_decide else ""
+    """Say why the data cannot tell, and how many rows (or cases) could."""
+    unit = check.detail.get(UNIT, "rows")
+    more = f"; about {check.rows_to_decide:,} {unit} would decide" if check.rows_to_decide else ""
     if check.detectable is not None and check.alpha is not None:
-        return f"too few rows to tell, {number(check.detectable)} is the smallest they would show{more}"
+        return f"too few {unit} to tell, {number(check.detectable)} is the smallest they would show{more}"
     return f"the bounds lie on both sides of it{more}"
 
 
 def _hints(result: GateResult) -> list[str]:
     """Gather what the kind says is worth looking at, from the worst checks first."""
-    return [line for one in _trouble(result) for line in one.detail.get(LOOK_AT, [])][:_SHOWN_HINTS]
+    lines = dict.fromkeys(line for one in _trouble(result) for line in one.detail.get(LOOK_AT, []))
+    return list(lines)[:_SHOWN_HINTS]
 
 
 def _inputs(result: GateResult) -> Iterator[str]:

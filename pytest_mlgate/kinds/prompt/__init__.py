@@ -1,0 +1,1 @@
+"""Kinds that judge prompts by the replies they get."""
