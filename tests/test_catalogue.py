@@ -13,13 +13,19 @@ from pytest_mlgate.gatefile import PromoteSpec, load
 from pytest_mlgate.gatefile.schema import published
 
 ROOT = Path(__file__).parent.parent
-BUILT_IN = ["data.schema", "drift.features", "model.metrics"]
+BUILT_IN = ["data.schema", "drift.features", "model.metrics", "model.regression"]
 VARIABLES = {
     "data.schema": "MLGATE_SCHEMA_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
     "model.metrics": "MLGATE_METRICS_DATA",
+    "model.regression": "MLGATE_REGRESSION_DATA",
 }
-RED_FOR = {"data.schema": "age below_min", "drift.features": "amount psi", "model.metrics": "roc_auc"}
+RED_FOR = {
+    "data.schema": "age below_min",
+    "drift.features": "amount psi",
+    "model.metrics": "log_loss",
+    "model.regression": "log_loss",
+}
 
 
 def folder(kind):

@@ -21,8 +21,8 @@ from pytest_mlgate.gatefile.nearest import did_you_mean
 from pytest_mlgate.gatefile.nodes import Source, read
 from pytest_mlgate.gatefile.phrase import phrases
 from pytest_mlgate.gatefile.schema import ID_PATTERN, gate_schema, struct_schema
-from pytest_mlgate.gatefile.targets import find, fixtures_of, replaced, targets
-from pytest_mlgate.kind import GateSpec, Kind, ModelRef, TableRef
+from pytest_mlgate.gatefile.targets import REFERENCES, find, fixtures_of, replaced, targets
+from pytest_mlgate.kind import BaselineRef, GateSpec, Kind, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +35,7 @@ SECTIONS = ("version", "name", "description", "tags", "defaults", "data", "model
 PYTEST_MARKS = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "mlgate"})
 _ID = re.compile(ID_PATTERN)
 _TAG = re.compile(r"^[A-Za-z_][A-Za-z0-9_.-]*$")
-_NOUNS = {"table": "data", "model": "models"}
+_NOUNS = {"table": "data", "model": "models", "baseline": "models"}
 
 
 class Kinds(Protocol):
@@ -273,12 +273,14 @@ class _Loader:
             if role == "file":
                 continue
             declared: dict[str, Any] = self.tables if role == "table" else self.models
-            struct: type[TableRef | ModelRef] = TableRef if role == "table" else ModelRef
+            struct = REFERENCES[role]
             for inner, value in list(find(merged, pattern)):
                 if value is None:
                     continue
                 if isinstance(value, str):
                     reference = self._by_name(value, role, declared, (*path, *inner))
+                    if role == "baseline" and reference is not None:
+                        reference = BaselineRef(**msgspec.structs.asdict(reference))
                 elif isinstance(value, dict):
                     reference = self._reference(value, struct, (*path, *inner))
                 else:
@@ -295,7 +297,8 @@ class _Loader:
             mend = did_you_mean(name, declared, f"declared under `{section}:`")
             if role == "table" and ("/" in name or name.endswith((".parquet", ".csv"))):
                 mend = "declare the file under `data:`, or write {path: …} here"
-            self._complain(path, f"there is no {role} {name!r}", mend)
+            noun = "table" if role == "table" else "model"
+            self._complain(path, f"there is no {noun} {name!r}", mend)
             return None
         return declared[name]
 

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import inspect as types
 
-from pytest_mlgate.kind import FILE, ModelRef, TableRef
+from pytest_mlgate.kind import FILE, BaselineRef, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Role = Literal["table", "model", "file"]
+Role = Literal["table", "model", "baseline", "file"]
 Target = tuple[tuple[str, ...], Role]
+REFERENCES: dict[str, type[TableRef | ModelRef]] = {"table": TableRef, "model": ModelRef, "baseline": BaselineRef}
 EVERY = "*"
 
 
@@ -51,6 +52,8 @@ def _in_type(info: types.Type, above: tuple[type, ...]) -> Iterator[Target]:  # 
             yield (), "table"
         case types.StructType(cls=cls) if cls is ModelRef:
             yield (), "model"
+        case types.StructType(cls=cls) if cls is BaselineRef:
+            yield (), "baseline"
         case types.StructType(cls=cls) if cls not in above:
             yield from _in_fields(info, (*above, cls))
         case types.ListType() | types.VarTupleType():
@@ -113,7 +116,7 @@ def with_relative_files(spec: msgspec.Struct, folder: Path) -> Any:
     plain = msgspec.json.decode(msgspec.json.encode(spec))
     places = list(targets(type(spec)))
     for pattern, role in targets(type(spec)):
-        inside = {"table": TableRef, "model": ModelRef}.get(role)
+        inside = REFERENCES.get(role)
         places += [((*pattern, *inner), nested) for inner, nested in (targets(inside) if inside else ())]
     for pattern, role in places:
         for path, value in list(find(plain, pattern)) if role == "file" else ():

@@ -66,7 +66,9 @@ def error_bounds(errors: NDArray[np.float64], confidence: float) -> tuple[float,
 
     Returns:
         The bounds of `mean_bounds`, the upper one taken on the logarithmic scale, which leaves more room for the large
-        errors that a small sample has not met.
+        errors that a small sample has not met. At 0.95 the upper bound of squared errors then errs up to 0.04 of the
+        time with normal errors and 0.06 with Laplace errors on 100 rows or more; with fewer rows, or heavier tails
+        (Student's with five degrees of freedom: 0.08), more.
 
     Raises:
         ValueError: as `mean_bounds`.

@@ -83,11 +83,18 @@ class PairedCounts:
         return PairedShares(int(right[1, 1]), int(right[1, 0]), int(right[0, 1]), int(right[0, 0]))
 
     def _correlation(self, metric: str) -> float:
-        """Correlate what rows contribute to the metric of the one model and of the other (the delta method)."""
+        """Correlate what rows contribute to the metric of the one model and of the other (the delta method).
+
+        As Newcombe does for paired shares, half a row is taken off a positive correlation.
+        """
         weights = self.cells.reshape(8) / self.n
         first, second = (_influence(metric, _LABEL, predicted, weights) for predicted in (_NEW, _OLD))
         scale = float(np.sqrt(np.dot(weights, first**2) * np.dot(weights, second**2)))
-        return float(np.clip(np.dot(weights, first * second) / scale, -1.0, 1.0)) if scale > 0.0 else 0.0
+        if scale <= 0.0:
+            return 0.0
+        correlation = float(np.clip(np.dot(weights, first * second) / scale, -1.0, 1.0))
+        half_a_row = 0.5 * float(np.abs(first * second).max()) / (self.n * scale)
+        return max(0.0, correlation - half_a_row) if correlation > 0.0 else correlation
 
 
 def paired_counts(labels: NDArray[np.bool_], new: NDArray[np.bool_], old: NDArray[np.bool_]) -> PairedCounts:
