@@ -391,3 +391,38 @@ def test_the_names_are_those_of_the_metric_table():
     from pytest_mlgate.stats.metrics import METRICS
 
     assert set(get_args(Compared)) == {*METRICS, FLIPS}
+
+
+BASELINES = [
+    "old",
+    "{fixture: old_model, features: [x], output: logits}",
+    "{score: os, prediction: op}",
+    "{file: metrics.json}",
+]
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_every_form_of_baseline_is_read_and_known_to_editors(baseline, tmp_path):
+    """Fixtures behind it are asked for, files start at the gate file's folder, and the published schema agrees."""
+    import jsonschema
+    import yaml
+
+    from pytest_mlgate.catalogue import Catalogue
+    from pytest_mlgate.gatefile import PromoteSpec, load
+    from pytest_mlgate.gatefile.schema import published
+    from pytest_mlgate.kinds.model.regression import ModelRegression
+
+    path = tmp_path / "t.gate.yaml"
+    more = f"prediction: p, score: s, baseline: {baseline}, metrics: {{roc_auc: {{max_drop: 0.01}}}}"
+    models = "models: {old: {fixture: old_model, features: [x], output: logits}}\n"
+    path.write_text(f"version: 1\n{models}{GATE.format(more=more)}", encoding="utf-8")
+    loaded = load(path, Catalogue())
+    (gate,) = loaded.gates
+    assert ("old_model" in gate.fixtures) == (baseline in BASELINES[:2])
+    assert gate.spec.baseline.file == (str(tmp_path / "metrics.json") if "file" in baseline else None)
+    elsewhere = tmp_path / "elsewhere" / "t.gate.yaml"
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(path.read_bytes())
+    assert load(elsewhere, Catalogue()).resolved_sha256 == loaded.resolved_sha256
+    schema = published([("model.regression", ModelRegression)], PromoteSpec)
+    jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(path.read_text(encoding="utf-8")))
