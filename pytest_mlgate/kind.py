@@ -167,6 +167,38 @@ class ProviderRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
                 yield "a provider of kind python needs callable, and nothing else"
 
 
+class BaselineRef(ModelRef, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a candidate is compared with: a model, other columns of the same rows, or numbers in a file.
+
+    In a gate file a string names a declared model. A model that does not say how data reach it and what comes out (as a
+    registry's champion, which is bytes alone) is run as the candidate is.
+
+    Args:
+        score: a column holding the old probability of the positive class, and/or
+        prediction: a column holding the old predicted class or number.
+        file: a JSON file of metric values, `{roc_auc: 0.91, rows: 1500, sha256: …}`; `rows` and `sha256` say of which
+            data.
+    """
+
+    score: str | None = None
+    prediction: str | None = None
+    file: FilePath | None = None
+
+    @property
+    def is_model(self) -> bool:
+        """Whether there is a model to run."""
+        return self.file is None and self.score is None and self.prediction is None
+
+    def mistakes(self) -> Iterable[str]:
+        """Say what no single field can know: exactly one kind of baseline."""
+        if self.is_model:
+            yield from super().mistakes()
+            return
+        plain = BaselineRef(score=self.score, prediction=self.prediction, file=self.file)
+        if plain != self or (self.file is not None and (self.score is not None or self.prediction is not None)):
+            yield "a baseline is either a model, columns (score, prediction) or a file: keep one"
+
+
 class GateSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every gate may say. A kind adds its own fields.
 
@@ -215,6 +247,19 @@ class Coded:
 
     codes: NDArray[Any]
     levels: tuple[Scalar | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A regression model's answers beside the truth, row by row.
+
+    Args:
+        targets: float64 (n,), finite.
+        predicted: float64 (n,), finite.
+    """
+
+    targets: NDArray[Any]
+    predicted: NDArray[Any]
 
 
 class Table(Protocol):
@@ -269,6 +314,18 @@ class Inputs(Protocol):
 
     def replies(self, provider: ProviderRef, requests: Sequence[Request]) -> list[str]:
         """Get one reply to each request; a provider is asked once per session for the same request."""
+
+    def values(self, spec: PredictionSpec) -> Values:
+        """Get predicted numbers beside the true ones; `label` and `prediction` are then columns of numbers."""
+
+    def paired_predictions(self, spec: PredictionSpec, baseline: BaselineRef) -> tuple[Predictions, Predictions]:
+        """Get a candidate's predictions and a baseline's, for the same rows in the same order."""
+
+    def paired_values(self, spec: PredictionSpec, baseline: BaselineRef) -> tuple[Values, Values]:
+        """Get a candidate's predicted numbers and a baseline's, for the same rows in the same order."""
+
+    def recorded(self, path: str, data: TableRef) -> Mapping[str, float]:
+        """Read metric values from a file, which must not say that they were measured on other data."""
 
 
 class PredictionSpec(GateSpec, frozen=True, kw_only=True):

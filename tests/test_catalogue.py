@@ -13,19 +13,31 @@ from pytest_mlgate.gatefile import PromoteSpec, load
 from pytest_mlgate.gatefile.schema import published
 
 ROOT = Path(__file__).parent.parent
-BUILT_IN = ["data.schema", "drift.features", "fairness.groups", "model.metrics", "prompt.eval"]
+BUILT_IN = [
+    "data.schema",
+    "drift.features",
+    "fairness.groups",
+    "guardrail.cases",
+    "model.metrics",
+    "model.regression",
+    "prompt.eval",
+]
 VARIABLES = {
     "data.schema": "MLGATE_SCHEMA_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
     "fairness.groups": "MLGATE_FAIRNESS_DATA",
+    "guardrail.cases": "MLGATE_GUARDRAIL_DATA",
     "model.metrics": "MLGATE_METRICS_DATA",
+    "model.regression": "MLGATE_REGRESSION_DATA",
     "prompt.eval": "MLGATE_PROMPT",
 }
 RED_FOR = {
     "data.schema": "age below_min",
     "drift.features": "amount psi",
     "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
-    "model.metrics": "roc_auc",
+    "guardrail.cases": "recall",
+    "model.metrics": "log_loss",
+    "model.regression": "log_loss",
     "prompt.eval": "pass_rate",
 }
 

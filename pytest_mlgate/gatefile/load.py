@@ -21,8 +21,8 @@ from pytest_mlgate.gatefile.nearest import did_you_mean
 from pytest_mlgate.gatefile.nodes import Source, read
 from pytest_mlgate.gatefile.phrase import phrases
 from pytest_mlgate.gatefile.schema import ID_PATTERN, gate_schema, struct_schema
-from pytest_mlgate.gatefile.targets import find, fixtures_of, replaced, targets
-from pytest_mlgate.kind import TAG_PATTERN, GateSpec, Kind, ModelRef, ProviderRef, TableRef
+from pytest_mlgate.gatefile.targets import REFERENCES, find, fixtures_of, replaced, targets
+from pytest_mlgate.kind import TAG_PATTERN, BaselineRef, GateSpec, Kind, ModelRef, ProviderRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,12 +52,7 @@ PLUGIN_MARKS = frozenset(
 )
 _ID = re.compile(ID_PATTERN.strip("^$"))
 _TAG = re.compile(TAG_PATTERN.strip("^$"))
-_NOUNS = {"table": "data", "model": "models"}
-_STRUCTS: dict[str, type[TableRef | ModelRef | ProviderRef]] = {
-    "table": TableRef,
-    "model": ModelRef,
-    "provider": ProviderRef,
-}
+_NOUNS = {"table": "data", "model": "models", "baseline": "models"}
 
 
 class Kinds(Protocol):
@@ -301,12 +296,14 @@ class _Loader:
             if role == "file":
                 continue
             declared: dict[str, Any] = self.tables if role == "table" else self.models
-            struct = _STRUCTS[role]
+            struct = REFERENCES[role]
             for inner, value in list(find(merged, pattern)):
                 if value is None:
                     continue
                 if isinstance(value, str) and role in _NOUNS:
                     reference = self._by_name(value, role, declared, (*path, *inner))
+                    if role == "baseline" and reference is not None:
+                        reference = BaselineRef(**msgspec.structs.asdict(reference))
                 elif isinstance(value, dict):
                     reference = self._reference(value, struct, (*path, *inner))
                 else:
@@ -323,7 +320,8 @@ class _Loader:
             mend = did_you_mean(name, declared, f"declared under `{section}:`")
             if role == "table" and ("/" in name or name.endswith((".parquet", ".csv"))):
                 mend = "declare the file under `data:`, or write {path: …} here"
-            self._complain(path, f"there is no {role} {name!r}", mend)
+            noun = "table" if role == "table" else "model"
+            self._complain(path, f"there is no {noun} {name!r}", mend)
             return None
         return declared[name]
 

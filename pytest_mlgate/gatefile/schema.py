@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pytest_mlgate.kind import GateSpec, ModelRef, TableRef
+from pytest_mlgate.kind import BaselineRef, GateSpec, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +24,7 @@ ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 _NAMED = {
     TableRef.__name__: "the name of a table under `data:`",
     ModelRef.__name__: "the name of a model under `models:`",
+    BaselineRef.__name__: "the name of a model under `models:`",
 }
 _ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 

@@ -13,14 +13,22 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import inspect as types
 
-from pytest_mlgate.kind import FILE, ModelRef, ProviderRef, TableRef
+from pytest_mlgate.kind import FILE, BaselineRef, ModelRef, ProviderRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Role = Literal["table", "model", "provider", "file"]
+Role = Literal["table", "model", "baseline", "provider", "file"]
+Reference = TableRef | ModelRef | ProviderRef
 Target = tuple[tuple[str, ...], Role]
+REFERENCES: dict[Role, type[Reference]] = {
+    "table": TableRef,
+    "model": ModelRef,
+    "baseline": BaselineRef,
+    "provider": ProviderRef,
+}
+_ROLES: dict[type, Role] = {struct: role for role, struct in REFERENCES.items()}
 EVERY = "*"
 
 
@@ -47,12 +55,8 @@ def _in_type(info: types.Type, above: tuple[type, ...]) -> Iterator[Target]:  # 
         case types.UnionType():
             for one in info.types:
                 yield from _in_type(one, above)
-        case types.StructType(cls=cls) if cls is TableRef:
-            yield (), "table"
-        case types.StructType(cls=cls) if cls is ModelRef:
-            yield (), "model"
-        case types.StructType(cls=cls) if cls is ProviderRef:
-            yield (), "provider"
+        case types.StructType(cls=cls) if cls in _ROLES:
+            yield (), _ROLES[cls]
         case types.StructType(cls=cls) if cls not in above:
             yield from _in_fields(info, (*above, cls))
         case types.ListType() | types.VarTupleType():
@@ -115,7 +119,7 @@ def with_relative_files(spec: msgspec.Struct, folder: Path) -> Any:
     plain = msgspec.json.decode(msgspec.json.encode(spec))
     places = list(targets(type(spec)))
     for pattern, role in targets(type(spec)):
-        inside = {"table": TableRef, "model": ModelRef, "provider": ProviderRef}.get(role)
+        inside = REFERENCES.get(role)
         places += [((*pattern, *inner), nested) for inner, nested in (targets(inside) if inside else ())]
     for pattern, role in places:
         for path, value in list(find(plain, pattern)) if role == "file" else ():

@@ -29,8 +29,12 @@ _SHOWN = 5
 _ROUNDING = 1e-6
 
 
-def check_spec(spec: PredictionSpec) -> None:
+def check_spec(spec: PredictionSpec, *, numbers: bool = False) -> None:
     """Make sure, before anything is opened, that predictions come from one place and that it says what it gives.
+
+    Args:
+        spec: where they come from.
+        numbers: whether predicted numbers are wanted, rather than classes.
 
     Raises:
         NotMeasuredError: they do not, or it does not.
@@ -45,6 +49,8 @@ def check_spec(spec: PredictionSpec) -> None:
         raise NotMeasuredError("nothing says how rows reach the model", "write `features:` or `preprocess:`")
     if spec.model.output is None:
         raise NotMeasuredError("nothing says what the model gives", "write `output: logits`, `probability` or `label`")
+    if numbers:
+        return
     if spec.model.output == "value":
         raise NotMeasuredError("the model gives values (`output: value`), not classes", "declare what it gives")
     if _label(spec.model.positive) != _label(spec.positive):
@@ -52,6 +58,13 @@ def check_spec(spec: PredictionSpec) -> None:
             f"the gate's positive label is {spec.positive!r}, but the model speaks of {spec.model.positive!r}",
             "write the same `positive` on the model and on the gate",
         )
+
+
+def classes(table: OpenTable, spec: PredictionSpec, raw: NDArray[Any] | None) -> Predictions:
+    """Take predictions from what a model answered, or from columns where there is no model."""
+    if spec.model is None or raw is None:
+        return from_columns(table, spec)
+    return from_model(table, spec, spec.model, raw)
 
 
 def from_columns(table: OpenTable, spec: PredictionSpec) -> Predictions:
@@ -65,7 +78,9 @@ def from_columns(table: OpenTable, spec: PredictionSpec) -> Predictions:
     predicted = scores = None
     if spec.prediction is not None:
         found = _values(table, spec.prediction, "predictions")
-        _agree(labels, found, f"the predictions in column {spec.prediction!r}")
+        _agree(
+            labels, found, f"the predictions in column {spec.prediction!r}", _located(table, spec.prediction, labels)
+        )
         predicted = table.equals(spec.prediction, spec.positive)
     if spec.score is not None:
         column = table.frame.column(spec.score)
@@ -147,7 +162,10 @@ def _checked(scores: NDArray[Any], what: str, remedy: str) -> NDArray[Any]:
         raise NotMeasuredError(f"{missing} of {scores.size} values of {what} are missing or NaN", "fill them in")
     low, high = float(scores.min()), float(scores.max())
     if low < -_ROUNDING or high > 1.0 + _ROUNDING:
-        raise NotMeasuredError(f"{what} ranges from {low:g} to {high:g}, which are no probabilities", remedy)
+        outside = (scores < -_ROUNDING) | (scores > 1.0 + _ROUNDING)
+        rows = np.flatnonzero(outside.reshape(len(scores), -1).any(axis=1))
+        where = f"; {rows.size:,} of {len(scores):,} rows hold others, the first is row {rows[0]}"
+        raise NotMeasuredError(f"{what} ranges from {low:g} to {high:g}, which are no probabilities{where}", remedy)
     clipped: NDArray[Any] = np.clip(scores, 0.0, 1.0)
     return clipped
 
@@ -159,7 +177,9 @@ def _labels(table: OpenTable, column: str, positive: Scalar) -> set[_Label]:
     values = _values(table, column, "labels")
     labels = {_label(value) for value, _ in values}
     if len(labels) > _BINARY:
-        reason = f"column {column!r} holds {len(labels)} distinct labels ({_listed(values)})"
+        usual = {_label(value) for value, _ in values[:_BINARY]}
+        where = _located(table, column, usual)
+        reason = f"column {column!r} holds {len(labels)} distinct labels ({_listed(values)}){where}"
         raise NotMeasuredError(reason, "this is measured for two; keep or merge two of them")
     if _label(positive) not in labels:
         quoted = any(str(value) == str(positive) for value, _ in values)
@@ -178,12 +198,25 @@ def _values(table: OpenTable, column: str, noun: str) -> list[tuple[Any, int]]:
     return values
 
 
-def _agree(labels: set[_Label], found: list[tuple[Any, int]], what: str) -> None:
-    """Make sure that predictions speak of the labels that occur."""
+def _located(table: OpenTable, column: str, known: set[_Label]) -> str:
+    """Say which row is the first that holds something other than the labels known."""
+    from pytest_mlgate.aggregate import NotAmong
+
+    wanted = tuple(value for _, value in known if isinstance(value, str | float))
+    kinds = {"string": str, "integer": float, "number": float}
+    if len(wanted) != len(known) or not all(isinstance(one, kinds.get(table.columns[column], ())) for one in wanted):
+        return ""
+    rule = NotAmong(column, wanted)
+    examples = table.examples(rule, 1)
+    return f"; the first other than the usual is row {examples[0].row}: {examples[0].value}" if examples else ""
+
+
+def _agree(labels: set[_Label], found: list[tuple[Any, int]], what: str, where: str = "") -> None:
+    """Make sure that predictions speak of the labels that occur; `where` locates one that does not."""
     together = labels | {_label(value) for value, _ in found}
     if len(together) > _BINARY or len({kind for kind, _ in together}) > 1:
         known = ", ".join(sorted(_shown(value) for _, value in labels))
-        reason = f"{what} are {_listed(found)}, but the labels are {known}"
+        reason = f"{what} are {_listed(found)}, but the labels are {known}{where}"
         raise NotMeasuredError(reason, "use the same two values for both")
 
 

@@ -29,11 +29,22 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.inputs.frames import Frame
-    from pytest_mlgate.kind import Coded, ModelRef, Predictions, PredictionSpec, ProviderRef, TableRef
+    from pytest_mlgate.kind import (
+        BaselineRef,
+        Coded,
+        ModelRef,
+        Predictions,
+        PredictionSpec,
+        ProviderRef,
+        TableRef,
+        Values,
+    )
 
 DocumentT = TypeVar("DocumentT")
 _Opened = tuple[FileStamp, "Frame"]
 _Answers = dict[bytes, "NDArray[Any]"]
+_ByRole = dict[str, "PredictionSpec"]
+_Found = TypeVar("_Found")
 
 
 class InputStore:
@@ -193,7 +204,9 @@ class GateInputs:
             NotMeasuredError: they cannot be had, or cannot be trusted.
             NotApplicableError: the model is optional and does not exist yet.
         """
-        return self.predictions_with(spec, ())[0]
+        from pytest_mlgate.inputs.predictions import classes
+
+        return self._answered(classes, {"model": spec})[0]
 
     def predictions_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Predictions, tuple[Coded, ...]]:
         """Get predictions and, for the same rows, columns as codes.
@@ -206,20 +219,12 @@ class GateInputs:
             NotMeasuredError: as `predictions`, or a column cannot be had.
             NotApplicableError: the model is optional and does not exist yet.
         """
-        from pytest_mlgate.inputs import inference, predictions
+        from pytest_mlgate.inputs.predictions import classes
 
-        predictions.check_spec(spec)
-        model = self.model(spec.model) if spec.model is not None else None
-        table = self.table(spec.data)
-        if model is None or spec.model is None:
-            named = [name for name in (spec.label, spec.prediction, spec.score) if name is not None]
-            rows = table.frozen([*named, *columns])
-            found = predictions.from_columns(rows, spec)
-        else:
-            read = inference.inputs_of(spec.model)
-            rows = table.frozen([spec.label, *read, *columns] if read is not None else None)
-            found = predictions.from_model(rows, spec, spec.model, self._store.answers(model, spec.model, rows))
-        return found, tuple(rows.coded(name) for name in columns)
+        def with_codes(rows: OpenTable, of: PredictionSpec, raw: Any) -> tuple[Predictions, tuple[Coded, ...]]:
+            return classes(rows, of, raw), tuple(rows.coded(name) for name in columns)
+
+        return self._answered(with_codes, {"model": spec}, columns)[0]
 
     def prompt(self, path: str) -> Prompt:
         """Read a prompt file.
@@ -266,6 +271,82 @@ class GateInputs:
             return ask(fixture_value(provider.fixture, self._fixtures), named, requests, {})
         return ask(resolve(named), named, requests, self._store.replies(named))
 
+    def values(self, spec: PredictionSpec) -> Values:
+        """Get predicted numbers beside the true ones, as `predictions` gets classes.
+
+        Raises:
+            NotMeasuredError: as for `predictions`.
+            NotApplicableError: likewise.
+        """
+        from pytest_mlgate.inputs.values import numbers
+
+        return self._answered(numbers, {"model": spec})[0]
+
+    def paired_predictions(self, spec: PredictionSpec, baseline: BaselineRef) -> tuple[Predictions, Predictions]:
+        """Get a candidate's predictions and a baseline's, for the same rows in the same order.
+
+        Raises:
+            NotMeasuredError: either cannot be had, or cannot be trusted.
+            NotApplicableError: the baseline is optional and does not exist yet.
+        """
+        from pytest_mlgate.inputs.predictions import classes
+
+        new, old = self._answered(classes, {"model": spec, "baseline": _of_baseline(spec, baseline)})
+        return new, old
+
+    def paired_values(self, spec: PredictionSpec, baseline: BaselineRef) -> tuple[Values, Values]:
+        """Get a candidate's predicted numbers and a baseline's, as `paired_predictions` gets classes.
+
+        Raises:
+            NotMeasuredError: as for `paired_predictions`.
+            NotApplicableError: likewise.
+        """
+        from pytest_mlgate.inputs.values import numbers
+
+        new, old = self._answered(numbers, {"model": spec, "baseline": _of_baseline(spec, baseline)})
+        return new, old
+
+    def recorded(self, path: str, data: TableRef) -> Mapping[str, float]:
+        """Read metric values from a file, which must not say that they were measured on other data.
+
+        Raises:
+            NotMeasuredError: it cannot be read, or speaks of other data.
+        """
+        from pytest_mlgate.inputs.records import read_record
+
+        file = Path(path)
+        found, name = stamp(file, hashed=True), self._store.name(file)
+        self._record(InputRecord(role="baseline", name=name, sha256=found.sha256, files=(found,)))
+        return read_record(file, name, lambda: self.table(data).rows, lambda: _hash_of(data, name))
+
+    def _answered(
+        self,
+        decode: Callable[[OpenTable, PredictionSpec, Any], _Found],
+        by_role: _ByRole,
+        beside: Sequence[str] = (),
+    ) -> list[_Found]:
+        """Get the answers of one model or of several, all for one reading of the rows; `beside` names more columns."""
+        from pytest_mlgate.inputs import inference, predictions
+        from pytest_mlgate.inputs.values import numbers
+
+        specs = list(by_role.values())
+        read: list[str] | None = list(beside)
+        for spec in specs:
+            predictions.check_spec(spec, numbers=decode is numbers)
+            own = inference.inputs_of(spec.model) if spec.model is not None else [spec.prediction, spec.score]
+            read = None if own is None or read is None else [*read, *filter(None, own)]
+        rows: OpenTable | None = None
+        found = []
+        for role, spec in by_role.items():
+            model = self.model(spec.model, role) if spec.model is not None else None
+            if rows is None:
+                rows = self.table(spec.data).frozen([spec.label, *read] if read is not None else None)
+            answers = None
+            if model is not None and spec.model is not None:
+                answers = self._store.answers(model, spec.model, rows)
+            found.append(decode(rows, spec, answers))
+        return found
+
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""
         self._store.interrupt()
@@ -287,3 +368,21 @@ class GateInputs:
         """Remember what was opened, its files named as reports name them."""
         named = tuple(msgspec.structs.replace(one, path=self._store.name(Path(one.path))) for one in record.files)
         self._records[record.role, record.name] = msgspec.structs.replace(record, files=named)
+
+
+def _of_baseline(spec: PredictionSpec, baseline: BaselineRef) -> PredictionSpec:
+    """Give the spec of a baseline's predictions: the same rows and labels, another source."""
+    model = baseline if baseline.is_model else None
+    return msgspec.structs.replace(spec, model=model, prediction=baseline.prediction, score=baseline.score)
+
+
+def _hash_of(data: TableRef, name: str) -> str:
+    """Hash the file that data are in."""
+    if data.path is None:
+        reason = f"{name} says which file it was measured on, and the data come from the fixture {data.fixture!r}"
+        raise NotMeasuredError(reason, "judge on that file, or leave `sha256` out")
+    return stamp(Path(data.path), hashed=True).sha256 or ""
+
+
+def _sha256(files: tuple[FileStamp, ...]) -> str | None:
+    return files[0].sha256 if len(files) == 1 else None

@@ -124,6 +124,43 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike) -> RocAuc:
         DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44, 837-845; Sun & Xu (2014), IEEE Signal Processing
         Letters 21, 1389-1393, for the midranks.
     """
+    positive, values = checked_scores(labels, scores)
+    high, low = np.sort(values[positive]), np.sort(values[~positive])
+    below = _twice_below(low, high)
+    above = 2 * high.size - _twice_below(high, low)
+    area = int(below.sum()) / (2 * high.size * low.size)
+    variance = _variance_of_mean(below / (2 * low.size), area) + _variance_of_mean(above / (2 * high.size), area)
+    return RocAuc(value=area, variance=variance, positives=high.size, negatives=low.size)
+
+
+def placements(
+    positive: NDArray[np.bool_], values: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Say of each row which share of the other class it is ranked rightly against, ties counting one half.
+
+    Args:
+        positive: bool[n], both classes present.
+        values: float[n], scores without NaN.
+
+    Returns:
+        The area, then the placements of the positive rows and of the negative ones, each in row order.
+    """
+    high, low = values[positive], values[~positive]
+    order_high, order_low = np.argsort(high), np.argsort(low)
+    sorted_high, sorted_low = high[order_high], low[order_low]
+    below = _twice_below(sorted_low, sorted_high)
+    placed_high, placed_low = np.empty(high.size), np.empty(low.size)
+    placed_high[order_high] = below / (2 * low.size)
+    placed_low[order_low] = 1.0 - _twice_below(sorted_high, sorted_low) / (2 * high.size)
+    return int(below.sum()) / (2 * high.size * low.size), placed_high, placed_low
+
+
+def checked_scores(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Give labels and scores that an area can be computed from.
+
+    Raises:
+        ValueError: labels that are not boolean, NaN scores, unequal lengths, or rows of one class only.
+    """
     positive = np.asarray(labels)
     if positive.dtype != np.bool_ or positive.ndim != 1:
         raise ValueError(f"labels must be a vector of booleans, not {positive.dtype} of shape {positive.shape}")
@@ -132,15 +169,10 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike) -> RocAuc:
         raise ValueError(f"{positive.size} labels and {values.size} scores do not go together")
     if np.isnan(values).any():
         raise ValueError(f"{int(np.isnan(values).sum())} of {values.size} scores are NaN")
-    high, low = np.sort(values[positive]), np.sort(values[~positive])
-    if not high.size or not low.size:
-        only = "positive" if high.size else "negative"
+    if positive.all() or not positive.any():
+        only = "positive" if positive.any() else "negative"
         raise ValueError(f"ROC AUC is undefined with one class: all {values.size} labels are {only}")
-    below = _twice_below(low, high)
-    above = 2 * high.size - _twice_below(high, low)
-    area = int(below.sum()) / (2 * high.size * low.size)
-    variance = _variance_of_mean(below / (2 * low.size), area) + _variance_of_mean(above / (2 * high.size), area)
-    return RocAuc(value=area, variance=variance, positives=high.size, negatives=low.size)
+    return positive, values
 
 
 def rows_to_decide_auc(auc: RocAuc, limit: float, confidence: float) -> int | None:

@@ -1,11 +1,16 @@
 """The table of metrics: what each entry computes, needs and refuses."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
+from scipy.special import expit
 from scipy.stats import binomtest
+from sklearn import metrics as sklearn_metrics
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from pytest_mlgate.stats.metrics import METRICS, Outputs
+from pytest_mlgate.stats.names import NEEDS, MetricName
 from pytest_mlgate.stats.roc import roc_auc
 
 
@@ -13,8 +18,8 @@ from pytest_mlgate.stats.roc import roc_auc
 def outputs():
     rng = np.random.default_rng(1)
     labels = rng.integers(0, 2, 400)
-    scores = expected = labels + rng.normal(size=400)
-    return Outputs(labels, (expected > 0.5).astype(int), scores, positive=1)
+    expected = labels + rng.normal(size=400)
+    return Outputs(labels, (expected > 0.5).astype(int), expit(2 * expected - 1), positive=1, values=expected)
 
 
 def test_accuracy_is_the_share_of_right_predictions(outputs):
@@ -33,6 +38,38 @@ def test_roc_auc_is_the_area_under_the_curve(outputs):
     assert estimate.value == pytest.approx(roc_auc_score(outputs.labels, outputs.scores))
     assert (estimate.low, estimate.high) == roc_auc(outputs.labels == 1, outputs.scores).bounds(0.95)
     assert estimate.n == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "reference"),
+    [
+        ("balanced_accuracy", "predictions", sklearn_metrics.balanced_accuracy_score),
+        ("precision", "predictions", sklearn_metrics.precision_score),
+        ("recall", "predictions", sklearn_metrics.recall_score),
+        ("f1", "predictions", sklearn_metrics.f1_score),
+        ("log_loss", "scores", sklearn_metrics.log_loss),
+        ("brier", "scores", sklearn_metrics.brier_score_loss),
+        ("rmse", "values", sklearn_metrics.root_mean_squared_error),
+        ("mae", "values", sklearn_metrics.mean_absolute_error),
+        ("r2", "values", sklearn_metrics.r2_score),
+    ],
+)
+def test_values_are_those_of_scikit_learn(name, column, reference, outputs):
+    """Every other metric is scikit-learn's of the same name, to the last digits that matter."""
+    found = METRICS[name].compute(outputs).value
+    assert found == pytest.approx(reference(outputs.labels, getattr(outputs, column)), abs=1e-12)
+
+
+def test_a_certain_error_costs_what_it_costs_in_scikit_learn():
+    """Probabilities of exactly 0 and 1 are clipped alike."""
+    labels, scores = np.array([1, 0, 1, 0]), np.array([0.0, 0.2, 1.0, 0.1])
+    found = METRICS["log_loss"].compute(Outputs(labels, scores=scores, positive=1)).value
+    assert found == pytest.approx(sklearn_metrics.log_loss(labels, scores), rel=1e-9)
+
+
+def test_the_names_are_kept_in_one_place():
+    """What a gate file may write, what each metric reads and what is computed are the same names."""
+    assert set(METRICS) == set(NEEDS) == set(get_args(MetricName))
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
@@ -87,11 +124,38 @@ def test_an_undefined_metric_says_why(labels, positive, message):
 
 
 @pytest.mark.parametrize(
+    ("name", "columns", "message"),
+    [
+        ("precision", {"labels": [1, 0], "predictions": [0, 0]}, "no row is predicted positive"),
+        ("balanced_accuracy", {"labels": [1, 1], "predictions": [0, 1]}, "one class: all 2 rows are positive"),
+        ("r2", {"labels": [3.0, 3.0, 3.0], "values": [1.0, 2.0, 3.0]}, "the target is constant over 3 rows"),
+        ("r2", {"labels": [3.0], "values": [1.0]}, "the target is constant over 1 rows"),
+        ("log_loss", {"labels": [1, 0, 1], "scores": [0.5, 1.5, -1.0]}, "2 of 3 .*; the first is 1.5 in row 1"),
+        ("brier", {"labels": [1, 0, 1], "scores": [0.5, 0.5, -1.0]}, "1 of 3 .* is -1 in row 2"),
+        ("mae", {"labels": [1.0, 2.0], "values": [1.0, np.inf]}, "1 of 2 values are infinite; .* row 1"),
+        ("rmse", {"labels": ["a", "b"], "values": [1.0, 2.0]}, "labels must be numbers"),
+    ],
+)
+def test_each_metric_says_where_it_is_undefined(name, columns, message):
+    """No denominator, no variance, no probability: refused, and located where rows are at fault."""
+    with pytest.raises(ValueError, match=message):
+        METRICS[name].compute(Outputs(**columns, positive=1))
+
+
+def test_rows_without_any_spread_have_a_value_and_no_bounds():
+    """Errors that are all alike say nothing of rows not seen, and the estimate says so instead of a zero width."""
+    found = METRICS["mae"].compute(Outputs([1.0, 2.0, 3.0], values=[2.0, 3.0, 4.0]), 0.95)
+    assert (found.value, found.low, found.high, found.confidence) == (1.0, None, None, None)
+    assert "without any spread" in found.unbounded
+
+
+@pytest.mark.parametrize(
     ("columns", "message"),
     [
         ({"labels": []}, "there are no rows"),
         ({"labels": [0, 1], "predictions": [0]}, "2 labels and 1 predictions"),
         ({"labels": [0, 1], "scores": [0.1, np.nan]}, "1 of 2 scores are missing"),
+        ({"labels": [0, 1], "values": [0.1, np.nan]}, "1 of 2 values are missing"),
         ({"labels": [0.0, np.nan]}, "1 of 2 labels are missing"),
         ({"labels": np.array(["a", None, None], dtype=object)}, "2 of 3 labels are missing"),
         ({"labels": ["0", "1"], "predictions": [0, 1]}, "labels are text and predictions are numbers"),

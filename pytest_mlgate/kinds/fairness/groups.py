@@ -45,7 +45,7 @@ Metric = Literal[
     "accuracy_ratio",
 ]
 Size = Annotated[int, Meta(ge=1)]
-_TOGETHER = "×"  # noqa: RUF001 - how two attributes taken together are written
+_TOGETHER = "×"
 _MOST_GROUPS = 200
 _SHOWN_SMALL = 3
 _SHOWN_RATES = ("selection_rate", "tpr", "fpr", "ppv", "accuracy")

@@ -6,21 +6,21 @@ wrong with at most the stated probability, and anything in between is said to be
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 from msgspec.structs import replace
 
+from pytest_mlgate.inputs.feeding import prediction_mistakes
 from pytest_mlgate.kind import Inputs, Kind, Mistake, PredictionSpec, keys_among, limit_mistakes
+from pytest_mlgate.stats.names import NEEDS, MetricName
 from pytest_mlgate.verdict import Confidence, Limit, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pytest_mlgate.stats.metrics import Estimate
+    from pytest_mlgate.stats.metrics import Estimate, Outputs
 
-Metric = Literal["accuracy", "roc_auc"]
-_NEEDS_SCORE: tuple[Metric, ...] = ("roc_auc",)
 _BOUNDS = 0.95
 
 
@@ -28,59 +28,62 @@ class ModelMetrics(PredictionSpec, frozen=True, kw_only=True):
     """Limits on how well a model predicts a label.
 
     Args:
-        metrics: limits by metric: accuracy (interval by Wilson), roc_auc (by DeLong).
+        metrics: limits by metric. Of predicted classes: accuracy, balanced_accuracy, precision, recall, f1. Of
+            probabilities: roc_auc, log_loss, brier. Of predicted numbers, where `label` and `prediction` are columns
+            of numbers or the model has `output: value`: rmse, mae, r2.
         confidence: one-sided confidence of the bounds that limits are held against; without it, the value decides.
     """
 
-    metrics: Annotated[dict[Metric, Limit], Meta(min_length=1, extra_json_schema=keys_among(Metric))]
+    metrics: Annotated[dict[MetricName, Limit], Meta(min_length=1, extra_json_schema=keys_among(MetricName))]
     confidence: Confidence | None = None
 
 
 def measure(spec: ModelMetrics, inputs: Inputs) -> Iterator[Measurement]:
     """Estimate each metric with its interval."""
-    from pytest_mlgate.stats.metrics import METRICS, Outputs
+    from pytest_mlgate.stats.metrics import METRICS
 
-    predictions = inputs.predictions(spec)
-    n = len(predictions.labels)
-    outputs = Outputs(predictions.labels, predictions.predicted, predictions.scores) if n else None
+    outputs, detail = _outputs(spec, inputs)
+    n = len(outputs.labels)
     for name, declared in spec.metrics.items():
         limit = declared if declared.confidence is not None else replace(declared, confidence=spec.confidence)
         confidence = limit.confidence or _BOUNDS
-        if outputs is None:
-            yield Measurement(name="*", metric=name, n=0, limit=limit)
-            continue
         try:
             estimate = METRICS[name].compute(outputs, confidence)
         except ValueError as error:
             yield Measurement(name="*", metric=name, n=n, limit=limit, reason=str(error))
             continue
+        unbounded = f"there are no bounds: {estimate.unbounded}" if estimate.unbounded else None
         yield Measurement(
             name="*",
             metric=name,
             value=estimate.value,
             low=estimate.low,
             high=estimate.high,
-            confidence=confidence,
+            confidence=estimate.confidence,
             n=estimate.n,
             limit=limit,
             rows_to_decide=_rows_to_decide(estimate, limit),
-            detail={"positives": int(predictions.labels.sum())},
+            reason=unbounded if limit.confidence is not None else None,
+            detail=detail | ({"unbounded": estimate.unbounded} if estimate.unbounded else {}),
         )
+
+
+def _outputs(spec: ModelMetrics, inputs: Inputs) -> tuple[Outputs, dict[str, Any]]:
+    """Get the predictions that the metrics read, which are all numbers or all of classes."""
+    from pytest_mlgate.stats.metrics import Outputs
+
+    if all(NEEDS[name] == "value" for name in spec.metrics):
+        values = inputs.values(spec)
+        return Outputs(values.targets, values=values.predicted), {}
+    found = inputs.predictions(spec)
+    return Outputs(found.labels, found.predicted, found.scores), {"positives": int(found.labels.sum())}
 
 
 def mistakes(spec: ModelMetrics) -> Iterable[Mistake]:
     """Find predictions that come from nowhere or from two places, and metrics they cannot feed."""
     for name, limit in spec.metrics.items():
         yield from limit_mistakes(("metrics", name), limit, interval=True)
-    columns = spec.prediction is not None or spec.score is not None
-    if (spec.model is not None) == columns:
-        mend = "give `model:`, or `prediction:` and `score:` columns"
-        yield Mistake((), "predictions come either from a model or from columns", mend)
-    if spec.model is None and columns:
-        for name in spec.metrics:
-            wanted = "score" if name in _NEEDS_SCORE else "prediction"
-            if getattr(spec, wanted) is None:
-                yield Mistake(("metrics", name), f"{name} needs `{wanted}:`, a column of the data")
+    yield from prediction_mistakes(spec, {name: NEEDS[name] for name in spec.metrics})
 
 
 def _rows_to_decide(estimate: Estimate, limit: Limit) -> int | None:

@@ -30,6 +30,80 @@ def test_values_are_those_of_scikit_learn(judged):
     assert {check.verdict for check in checks.values()} == {"INFO"}
 
 
+ALL_OF_CLASSES = ("balanced_accuracy", "precision", "recall", "f1", "log_loss", "brier")
+
+
+def test_every_metric_of_classes_reaches_the_report(judged):
+    """Each with a value, bounds around it and, with a limit that they straddle, the rows that would decide."""
+    table = scored()
+    _, plain = judged(GATE.format(more=f"{COLUMNS}, metrics: {{{': {}, '.join(ALL_OF_CLASSES)}: {{}}}}"), t=table)
+    for name in ALL_OF_CLASSES:
+        check = plain["*", name]
+        assert (check.verdict, check.confidence, check.n) == ("INFO", 0.95, 2000)
+        assert check.low < check.value < check.high
+        limits = {"PASS": check.low - 0.001, "INCONCLUSIVE": check.value + 0.0005, "FAIL": check.high + 0.001}
+        for verdict, limit in limits.items():
+            more = f"{COLUMNS}, metrics: {{{name}: {{min: {limit:.9f}}}}}, confidence: 0.95"
+            _, checks = judged(GATE.format(more=more), t=table)
+            assert checks["*", name].verdict == verdict
+            assert (checks["*", name].rows_to_decide is not None) == (verdict == "INCONCLUSIVE")
+
+
+def test_numbers_are_judged_by_their_errors(judged):
+    """Rmse, mae and r2 of a column of predicted numbers, and of a model with `output: value`."""
+    metrics = pytest.importorskip("sklearn.metrics")
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(2)
+    target = rng.normal(10, 3, 800)
+    predicted = (target + rng.normal(0, 1, 800)).astype(np.float32)
+    table = pa.table({"y": target, "p": predicted})
+    limits = "metrics: {rmse: {max: 1.2}, mae: {max: 0.9}, r2: {min: 0.8}}, confidence: 0.95"
+    result, columns = judged(GATE.format(more=f"prediction: p, {limits}"), t=table)
+    assert result.verdict == "PASS"
+    assert columns["*", "rmse"].value == pytest.approx(metrics.root_mean_squared_error(target, predicted))
+    assert columns["*", "r2"].value == pytest.approx(metrics.r2_score(target, predicted))
+    model = "model: {fixture: m, features: [p], output: value}"
+    _, live = judged(GATE.format(more=f"{model}, {limits}"), t=table, m=torch.nn.Identity())
+    assert {key: check.value for key, check in live.items()} == {
+        key: pytest.approx(check.value) for key, check in columns.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("metric", "columns", "said"),
+    [
+        ("precision", {"y": [1, 0, 1], "p": [0, 0, 0]}, "no row is predicted positive"),
+        ("balanced_accuracy", {"y": [1, 1, 1], "p": [1, 0, 1]}, "one class: all 3 rows are positive"),
+        ("r2", {"y": [2.0, 2.0, 2.0], "p": [1.0, 2.0, 3.0]}, "the target is constant"),
+        (
+            "rmse",
+            {"y": [2.0, None, 1.0], "p": [1.0, 2.0, 3.0]},
+            "1 of 3 labels in column 'y' are missing or not finite",
+        ),
+        ("mae", {"y": [2.0, 1.0, 1.0], "p": [1.0, 2.0, float("inf")]}, "the first is row 2"),
+        ("mae", {"y": ["a", "b", "c"], "p": [1.0, 2.0, 3.0]}, "holds no numbers"),
+        ("mae", {"y": pa.array([], pa.float64()), "p": pa.array([], pa.float64())}, "no rows"),
+        ("accuracy", {"y": [1, 0, 1, 0, 7], "p": [1, 0, 1, 0, 1]}, "the first other than the usual is row 4: 7"),
+        ("recall", {"y": [1, 0, 1], "p": [1, 5, 1]}, "the first other than the usual is row 1: 5"),
+    ],
+)
+def test_an_undefined_metric_says_why(judged, metric, columns, said):
+    """Never a pass: the reason, and the row where one is at fault."""
+    result, checks = judged(GATE.format(more=f"prediction: p, metrics: {{{metric}: {{min: 0}}}}"), t=pa.table(columns))
+    assert (result.verdict, result.outcome) == ("NOT_MEASURED", "errored")
+    assert said in (result.reason or next(iter(checks.values())).reason)
+
+
+def test_a_defined_metric_without_bounds_is_judged_by_its_value_alone(judged):
+    """Errors that are all alike bound nothing: with `confidence` that is NOT_MEASURED, without it the value decides."""
+    table = pa.table({"y": [1.0, 2.0, 3.0], "p": [2.0, 3.0, 4.0]})
+    result, _ = judged(GATE.format(more="prediction: p, metrics: {mae: {max: 1.5}}"), t=table)
+    assert result.verdict == "PASS"
+    _, checks = judged(GATE.format(more="prediction: p, metrics: {mae: {max: 1.5}}, confidence: 0.95"), t=table)
+    assert checks["*", "mae"].verdict == "NOT_MEASURED"
+    assert "without any spread" in checks["*", "mae"].reason
+
+
 @pytest.mark.parametrize(("offset", "verdict"), [(-0.05, "PASS"), (0.0, "INCONCLUSIVE"), (0.05, "FAIL")])
 def test_with_confidence_the_bounds_decide(judged, offset, verdict):
     """A limit well below passes, at the value is undecided and says how many rows would decide, well above fails."""
@@ -88,6 +162,19 @@ def test_what_cannot_be_measured_says_why(judged, columns, said):
         ("prediction: p, metrics: {roc_auc: {min: 0.5}}", "roc_auc needs `score:`"),
         ("score: s, metrics: {accuracy: {min: 0.5}}", "accuracy needs `prediction:`"),
         ("score: s, metrics: {}", "must not be empty"),
+        ("prediction: p, metrics: {log_loss: {max: 1}}", "log_loss needs `score:`"),
+        ("score: s, metrics: {rmse: {max: 1}}", "rmse needs `prediction:`"),
+        ("prediction: p, metrics: {rmse: {max: 1}, f1: {min: 0}}", "rmse is of predicted numbers and f1 of .* classes"),
+        ("model: {fixture: m, features: [x]}, metrics: {f1: {min: 0}}", "nothing says what comes out of the model"),
+        ("model: {fixture: m, output: logits}, metrics: {f1: {min: 0}}", "nothing says how rows reach the model"),
+        (
+            "model: {fixture: m, features: [x], output: label}, metrics: {roc_auc: {min: 0}}",
+            "roc_auc cannot be computed from a model with `output: label`",
+        ),
+        (
+            "model: {fixture: m, features: [x], output: logits}, metrics: {rmse: {max: 1}}",
+            "it needs one with `output:` `value`",
+        ),
         ("score: s, metrics: {auc: {min: 0.5}}", "unknown name 'auc'"),
         ("score: s, metrics: {roc_auc: {max_drop: 0.1}}", "no baseline"),
         ("score: s, metrics: {roc_auc: {min: 0.9, max: 0.1}}", "nothing can pass"),

@@ -1,0 +1,272 @@
+"""`model.regression`: is the candidate no worse than what is out there now?
+
+Both are judged on the same rows, so that what is hard for both cancels: a drop of half a point is seen on a tenth of
+the rows that two separate samples would need. A limit is held against the bound of the difference. Negative flips, rows
+that the old model had right and the new one has wrong, are what users notice, and are counted by themselves.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta
+from msgspec.structs import asdict, replace
+
+from pytest_mlgate.inputs.feeding import column_mistakes, model_mistakes, prediction_mistakes
+from pytest_mlgate.kind import BaselineRef, Inputs, Kind, Mistake, PredictionSpec, keys_among, limit_mistakes
+from pytest_mlgate.stats.names import NEEDS, MetricName
+from pytest_mlgate.verdict import Confidence, Limit, Measurement, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pytest_mlgate.kind import ModelRef
+    from pytest_mlgate.stats.comparisons import Comparison
+    from pytest_mlgate.stats.metrics import Outputs
+
+Compared = Literal[MetricName, "flip_rate"]
+FLIPS = "flip_rate"
+_BOUNDS = 0.95
+_SHOWN = 5
+_HOW_TO_RUN = ("factory", "arguments", "features", "preprocess", "output", "threshold", "positive")
+_ABSOLUTE = ("min", "max", "warn_min", "warn_max")
+_RELATIVE = ("max_drop", "max_rise", "min_ratio", "max_ratio")
+
+
+class ModelRegression(PredictionSpec, frozen=True, kw_only=True):
+    """Limits on how much worse (or suspiciously better) a model may be than a baseline on the same rows.
+
+    Args:
+        baseline: a model, columns of the same data (`{score: old_score, prediction: old_class}`), or a metrics file
+            (`{file: metrics.json}`), whose numbers are taken as exact.
+        metrics: limits by metric, relative to the baseline: max_drop, max_rise (absolute, or "2%" of the old value),
+            min_ratio, max_ratio. The metrics are those of model.metrics, and flip_rate (min, max): the share of rows
+            that the baseline has right and the candidate wrong.
+        confidence: one-sided confidence of the bounds that limits are held against; without it, the value decides.
+    """
+
+    baseline: BaselineRef
+    metrics: Annotated[dict[Compared, Limit], Meta(min_length=1, extra_json_schema=keys_among(Compared))]
+    confidence: Confidence | None = None
+
+
+def measure(spec: ModelRegression, inputs: Inputs) -> Iterator[Measurement]:
+    """Compare the candidate with its baseline, metric by metric."""
+    limits: dict[str, Limit] = {
+        name: limit if limit.confidence is not None else replace(limit, confidence=spec.confidence)
+        for name, limit in spec.metrics.items()
+    }
+    if spec.baseline.file is not None:
+        yield from _against_record(spec, spec.baseline.file, limits, inputs)
+        return
+    new, old = _paired(spec, inputs)
+    for name, limit in limits.items():
+        try:
+            yield _flips(new, old, limit) if name == FLIPS else _compared(name, new, old, limit)
+        except ValueError as error:
+            yield Measurement(name="*", metric=name, n=len(new.labels), limit=limit, reason=str(error))
+
+
+def _paired(spec: ModelRegression, inputs: Inputs) -> tuple[Outputs, Outputs]:
+    """Get both models' answers to the same rows."""
+    from pytest_mlgate.stats.metrics import Outputs
+
+    baseline = _as_run(spec.baseline, spec.model)
+    if _of_numbers(spec):
+        values = inputs.paired_values(spec, baseline)
+        new, old = (Outputs(one.targets, values=one.predicted) for one in values)
+    else:
+        found = inputs.paired_predictions(spec, baseline)
+        new, old = (Outputs(one.labels, one.predicted, one.scores) for one in found)
+    return new, old
+
+
+def _compared(name: str, new: Outputs, old: Outputs, limit: Limit) -> Measurement:
+    """Measure one metric of both; bounds are those of the difference, put on the baseline's value."""
+    from pytest_mlgate.stats.comparisons import compare
+
+    found = compare(name, new, old)
+    confidence = limit.confidence or _BOUNDS
+    low = high = unbounded = None
+    try:
+        low, high = _bounds(found, limit, confidence)
+    except ValueError as error:
+        unbounded = f"there are no bounds: {error}"
+    return Measurement(
+        name="*",
+        metric=name,
+        value=found.new,
+        low=low,
+        high=high,
+        confidence=confidence if low is not None else None,
+        n=found.n,
+        limit=limit,
+        baseline=found.old,
+        rows_to_decide=_rows_to_decide(found.new, low, high, found.n, limit, found.old),
+        reason=unbounded if limit.confidence is not None else None,
+        detail={"difference": found.new - found.old, **found.detail, "look_at": [_told(name, found)]},
+    )
+
+
+def _bounds(found: Comparison, limit: Limit, confidence: float) -> tuple[float, float]:
+    """Bound the new value by what it is against each share of the old one that the limit speaks of; the wider wins."""
+    pairs = [(share * found.old, found.bounds(confidence, share)) for share in _shares(limit, found.old)]
+    return min(base + low for base, (low, _) in pairs), max(base + high for base, (_, high) in pairs)
+
+
+def _shares(limit: Limit, old: float) -> set[float]:
+    """Say with which shares of the old value the new one is compared: 0.98 for a drop of at most 2 %."""
+    sign = 1.0 if old >= 0.0 else -1.0
+    shares = {ratio for ratio in (limit.min_ratio, limit.max_ratio) if ratio is not None}
+    for change, direction in ((limit.max_drop, -sign), (limit.max_rise, sign)):
+        if isinstance(change, str):
+            shares.add(1.0 + direction * float(change.removesuffix("%")) / 100.0)
+        elif change is not None:
+            shares.add(1.0)
+    return shares or {1.0}
+
+
+def _flips(new: Outputs, old: Outputs, limit: Limit) -> Measurement:
+    """Count the rows that the baseline has right and the candidate wrong."""
+    from pytest_mlgate.stats.comparisons import changes, counted, lost_rows
+    from pytest_mlgate.stats.proportions import rows_to_decide_proportion, wilson
+
+    if new.predictions is None or old.predictions is None:
+        raise ValueError(f"{FLIPS} needs predictions, and there are none")
+    shares = counted(new, old).shares()
+    confidence = limit.confidence or _BOUNDS
+    low, high = wilson(shares.lost, shares.n, confidence)
+    straddled = [one for one in (limit.min, limit.max) if one is not None and low < one < high]
+    needed = [rows_to_decide_proportion(shares.lost, shares.n, one, confidence) for one in straddled]
+    first = lost_rows(new, old, _SHOWN)
+    hints = [f"flipped to wrong: row {', '.join(map(str, first))}{', …' if shares.lost > _SHOWN else ''}"]
+    return Measurement(
+        name="*",
+        metric=FLIPS,
+        value=shares.lost / shares.n,
+        low=low,
+        high=high,
+        confidence=confidence,
+        n=shares.n,
+        limit=limit,
+        rows_to_decide=max(filter(None, needed), default=None) if limit.confidence is not None else None,
+        detail=changes(shares) | ({"look_at": hints} if first else {}),
+    )
+
+
+def _against_record(
+    spec: ModelRegression, file: str, limits: Mapping[str, Limit], inputs: Inputs
+) -> Iterator[Measurement]:
+    """Compare with numbers from a file, taken as exact: all doubt is the candidate's."""
+    from pytest_mlgate.stats.metrics import METRICS, Outputs
+
+    if _of_numbers(spec):
+        values = inputs.values(spec)
+        outputs = Outputs(values.targets, values=values.predicted)
+    else:
+        found = inputs.predictions(spec)
+        outputs = Outputs(found.labels, found.predicted, found.scores)
+    recorded = inputs.recorded(file, spec.data)
+    for name, limit in limits.items():
+        n, old = len(outputs.labels), recorded.get(name)
+        if old is None or not isfinite(old):
+            state = "no value of" if old is None else "an undefined"
+            reason = f"the baseline file holds {state} {name}; it holds {', '.join(recorded) or 'nothing'}"
+            yield Measurement(name="*", metric=name, n=n, limit=limit, reason=reason)
+            continue
+        try:
+            estimate = METRICS[name].compute(outputs, limit.confidence or _BOUNDS)
+        except ValueError as error:
+            yield Measurement(name="*", metric=name, n=n, limit=limit, baseline=old, reason=str(error))
+            continue
+        unbounded = f"there are no bounds: {estimate.unbounded}" if estimate.unbounded else None
+        note = "the baseline is a number in a file and counts as exact; comparing on its rows would be sharper"
+        yield Measurement(
+            name="*",
+            metric=name,
+            value=estimate.value,
+            low=estimate.low,
+            high=estimate.high,
+            confidence=estimate.confidence,
+            n=n,
+            limit=limit,
+            baseline=old,
+            rows_to_decide=_rows_to_decide(estimate.value, estimate.low, estimate.high, n, limit, old),
+            reason=unbounded if limit.confidence is not None else None,
+            detail={"difference": estimate.value - old, "baseline": "constant", "look_at": [f"{name}: {note}"]},
+        )
+
+
+def _rows_to_decide(
+    value: float, low: float | None, high: float | None, n: int, limit: Limit, old: float
+) -> int | None:
+    """Say how many rows would decide about the limits that the bounds straddle, at the observed difference."""
+    from pytest_mlgate.stats.metrics import rows_by_width
+
+    if limit.confidence is None or low is None or high is None:
+        return None
+    straddled = [one for one in resolve(limit, old) if one is not None and low < one < high]
+    needed = [rows_by_width(value, value - low if one < value else high - value, n, one) for one in straddled]
+    return max(filter(None, needed), default=None)
+
+
+def _told(name: str, found: Comparison) -> str:
+    """Say in a line how a metric changed and what the tests make of it."""
+    parts = [f"{name}: {found.old:.4g} before, {found.new:.4g} now ({found.new - found.old:+.4g})"]
+    if "lost" in found.detail:
+        parts.append(f"{found.detail['gained']:,} rows gained, {found.detail['lost']:,} lost")
+        parts.append(f"McNemar p {found.detail['mcnemar_p']:.2g}")
+    if found.detail.get("delong_p") is not None:
+        parts.append(f"DeLong p {found.detail['delong_p']:.2g}")
+    return ", ".join(parts)
+
+
+def _of_numbers(spec: ModelRegression) -> bool:
+    return all(name != FLIPS and NEEDS[name] == "value" for name in spec.metrics)
+
+
+def _as_run(baseline: BaselineRef, candidate: ModelRef | None) -> BaselineRef:
+    """Let a baseline that says nothing of how it is run be run as the candidate is."""
+    if not baseline.is_model or candidate is None or _says_how(baseline):
+        return baseline
+    return replace(baseline, **{name: getattr(candidate, name) for name in (*_HOW_TO_RUN, "batch_size")})
+
+
+def _says_how(baseline: BaselineRef) -> bool:
+    own, default = asdict(baseline), asdict(BaselineRef())
+    return any(own[name] != default[name] for name in _HOW_TO_RUN)
+
+
+def mistakes(spec: ModelRegression) -> Iterable[Mistake]:
+    """Find limits that do not compare, and metrics that the candidate or the baseline cannot feed."""
+    for name, limit in spec.metrics.items():
+        yield from _limit_mistakes(name, limit)
+    needs: dict[str, str] = {name: "prediction" if name == FLIPS else NEEDS[name] for name in spec.metrics}
+    yield from prediction_mistakes(spec, needs)
+    baseline = spec.baseline
+    if baseline.file is not None:
+        if FLIPS in spec.metrics:
+            mend = "use a model or columns as the baseline"
+            yield Mistake(("metrics", FLIPS), f"{FLIPS} is counted row by row, and a metrics file has no rows", mend)
+    elif baseline.is_model:
+        seen = set(prediction_mistakes(spec, needs))
+        found = model_mistakes(_as_run(baseline, spec.model), needs, ("baseline",))
+        yield from (mistake for mistake in found if mistake not in seen)
+    else:
+        yield from column_mistakes(baseline.prediction, baseline.score, needs, "the baseline's ")
+
+
+def _limit_mistakes(name: str, limit: Limit) -> Iterator[Mistake]:
+    yield from limit_mistakes(("metrics", name), limit, interval=True, baseline=True)
+    for part in _RELATIVE if name == FLIPS else _ABSOLUTE:
+        if getattr(limit, part) is not None:
+            relative, mend = f"{name} is itself a comparison", "use max"
+            absolute = (
+                "this gate compares with a baseline",
+                "use max_drop, max_rise or a ratio, or a model.metrics gate",
+            )
+            yield Mistake(("metrics", name, part), *((relative, mend) if name == FLIPS else absolute))
+
+
+KIND = Kind(name="model.regression", spec=ModelRegression, measure=measure, mistakes=mistakes)
