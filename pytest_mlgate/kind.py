@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlgate.aggregate import ColumnType, Example, Levels, Rule
+    from pytest_mlgate.dialogue import Case
     from pytest_mlgate.verdict import Limit, Measurement
 
 FILE = "mlgate-file"
@@ -131,6 +132,23 @@ class ModelRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
             yield "only a model in a registry can be optional"
 
 
+class GuardrailRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A guardrail: a callable of the user's, or one that a pytest fixture returns.
+
+    Args:
+        python: called with a text.
+        fixture: a pytest fixture that returns such a callable.
+    """
+
+    python: DottedName | None = None
+    fixture: FixtureName | None = None
+
+    def mistakes(self) -> Iterable[str]:
+        """Say what no single field can know: exactly one source."""
+        if (self.python is None) == (self.fixture is None):
+            yield "a guardrail is builtin, {python: module:callable} or {fixture: name}"
+
+
 class GateSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every gate may say. A kind adds its own fields.
 
@@ -196,6 +214,13 @@ class Table(Protocol):
         """Count a column's distinct values."""
 
 
+class Guard(Protocol):
+    """A guardrail that can be asked."""
+
+    def blocks(self, text: str, where: str) -> bool:
+        """Say whether it stops a text; `where` names the text in messages."""
+
+
 class Inputs(Protocol):
     """What a gate measures on. Whatever cannot be had raises `NotMeasuredError` with a reason and a remedy."""
 
@@ -208,6 +233,12 @@ class Inputs(Protocol):
 
     def predictions(self, spec: PredictionSpec) -> Predictions:
         """Get predictions for labelled rows, from columns or by running the model once per session."""
+
+    def cases(self, path: str) -> tuple[Case, ...]:
+        """Read the cases of an eval set, in file order."""
+
+    def guardrail(self, ref: GuardrailRef | str) -> Guard:
+        """Find a guardrail; `builtin` is the one that comes with this package."""
 
 
 class PredictionSpec(GateSpec, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from pytest_mlgate.gatefile.nodes import Source, read
 from pytest_mlgate.gatefile.phrase import phrases
 from pytest_mlgate.gatefile.schema import ID_PATTERN, gate_schema, struct_schema
 from pytest_mlgate.gatefile.targets import find, fixtures_of, replaced, targets
-from pytest_mlgate.kind import GateSpec, Kind, ModelRef, TableRef
+from pytest_mlgate.kind import GateSpec, GuardrailRef, Kind, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,6 +36,11 @@ PYTEST_MARKS = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures
 _ID = re.compile(ID_PATTERN)
 _TAG = re.compile(r"^[A-Za-z_][A-Za-z0-9_.-]*$")
 _NOUNS = {"table": "data", "model": "models"}
+_STRUCTS: dict[str, type[TableRef | ModelRef | GuardrailRef]] = {
+    "table": TableRef,
+    "model": ModelRef,
+    "guardrail": GuardrailRef,
+}
 
 
 class Kinds(Protocol):
@@ -148,8 +153,8 @@ class _Loader:
             declared[name] = self._reference(raw, struct, path)
         return declared
 
-    def _reference(self, raw: Any, struct: type[TableRef | ModelRef], path: KeyPath) -> Any:
-        """Read one table or model that is written out; complains and gives None when it is faulty."""
+    def _reference(self, raw: Any, struct: type[TableRef | ModelRef | GuardrailRef], path: KeyPath) -> Any:
+        """Read one table, model or guardrail that is written out; complains and gives None when it is faulty."""
         try:
             reference = msgspec.convert(self._absolute(raw, struct), struct)
         except msgspec.ValidationError as error:
@@ -272,12 +277,13 @@ class _Loader:
         for pattern, role in targets(spec):
             if role == "file":
                 continue
-            declared: dict[str, Any] = self.tables if role == "table" else self.models
-            struct: type[TableRef | ModelRef] = TableRef if role == "table" else ModelRef
+            named: dict[str, dict[str, Any]] = {"table": self.tables, "model": self.models}
+            declared = named.get(role, {})
+            struct = _STRUCTS[role]
             for inner, value in list(find(merged, pattern)):
                 if value is None:
                     continue
-                if isinstance(value, str):
+                if isinstance(value, str) and role in _NOUNS:
                     reference = self._by_name(value, role, declared, (*path, *inner))
                 elif isinstance(value, dict):
                     reference = self._reference(value, struct, (*path, *inner))

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import inspect as types
 
-from pytest_mlgate.kind import FILE, ModelRef, TableRef
+from pytest_mlgate.kind import FILE, GuardrailRef, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Role = Literal["table", "model", "file"]
+Role = Literal["table", "model", "guardrail", "file"]
 Target = tuple[tuple[str, ...], Role]
 EVERY = "*"
 
@@ -51,6 +51,8 @@ def _in_type(info: types.Type, above: tuple[type, ...]) -> Iterator[Target]:  # 
             yield (), "table"
         case types.StructType(cls=cls) if cls is ModelRef:
             yield (), "model"
+        case types.StructType(cls=cls) if cls is GuardrailRef:
+            yield (), "guardrail"
         case types.StructType(cls=cls) if cls not in above:
             yield from _in_fields(info, (*above, cls))
         case types.ListType() | types.VarTupleType():
@@ -86,7 +88,7 @@ def replaced(value: Any, path: tuple[str | int, ...], new: Any) -> Any:
 
 
 def fixtures_of(spec: msgspec.Struct) -> tuple[str, ...]:
-    """List the pytest fixtures that a spec's tables and models come from."""
+    """List the pytest fixtures that a spec's tables, models and guardrails come from."""
     plain = {name: getattr(spec, name) for name in spec.__struct_fields__}
     names = []
     for pattern, role in targets(type(spec)):
@@ -113,7 +115,7 @@ def with_relative_files(spec: msgspec.Struct, folder: Path) -> Any:
     plain = msgspec.json.decode(msgspec.json.encode(spec))
     places = list(targets(type(spec)))
     for pattern, role in targets(type(spec)):
-        inside = {"table": TableRef, "model": ModelRef}.get(role)
+        inside = {"table": TableRef, "model": ModelRef, "guardrail": GuardrailRef}.get(role)
         places += [((*pattern, *inner), nested) for inner, nested in (targets(inside) if inside else ())]
     for pattern, role in places:
         for path, value in list(find(plain, pattern)) if role == "file" else ():

@@ -156,23 +156,25 @@ def _ascii85(token: str) -> bytes:
     return base64.a85decode(token, adobe=True)
 
 
-_MORSE = dict(
-    zip(
-        (
-            ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
-            "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----."
-        ).split(),
-        "abcdefghijklmnopqrstuvwxyz0123456789",
-        strict=True,
-    )
-)
+_MORSE_LETTERS = {
+    "a": ".-    b -...  c -.-.  d -..   e .     f ..-.  g --.   h ....  i ..    j .---  k -.-   l .-..  m --",
+    "n": "-.    o ---   p .--.  q --.-  r .-.   s ...   t -     u ..-   v ...-  w .--   x -..-  y -.--  z --..",
+    "0": "----- 1 .---- 2 ..--- 3 ...-- 4 ....- 5 ..... 6 -.... 7 --... 8 ---.. 9 ----.",
+}
+_MORSE = {
+    code: letter
+    for first, rest in _MORSE_LETTERS.items()
+    for letter, code in re.findall(r"([a-z0-9]) +([.-]+)", f"{first} {rest}")
+}
 _LEET = [str.maketrans("0134578@$", f"o{one}eastbas") for one in "il"]
 _SPACED_RUN = re.compile(
     r"(?<!\S)\S(?: \S)+(?!\S)|(?<![A-Za-z0-9])[A-Za-z0-9](?:[ ._*|~-][A-Za-z0-9]){3,}(?![A-Za-z0-9])"
 )
 
 DISGUISES = (
-    Disguise("spaced", r"(?:^|[^a-z0-9])(?:[a-z0-9][ ._*|~\-]){3}[a-z0-9](?:[^a-z0-9]|$)|(?:[a-z0-9][ ._*|~\-]){5}", _spaced),
+    Disguise(
+        "spaced", r"(?:^|[^a-z0-9])(?:[a-z0-9][ ._*|~\-]){3}[a-z0-9](?:[^a-z0-9]|$)|(?:[a-z0-9][ ._*|~\-]){5}", _spaced
+    ),
     Disguise("leet", r"[a-z][013457@$]+[a-z]|[0-9][a-z][0-9]|[a-z][0-9@$]{2}", _leet),
     Disguise("base64", r"[a-z0-9+/_\-]{16}", _tokens("base64", r"[A-Za-z0-9+/_-]{16,}={0,2}", _base64)),
     Disguise("base32", r"[a-z2-7]{16}", _tokens("base32", r"\b[A-Z2-7]{16,}={0,6}", _base32)),

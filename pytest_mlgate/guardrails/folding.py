@@ -1,10 +1,10 @@
 """Text as a guardrail reads it: what looks like an ASCII letter becomes that letter, what cannot be seen is dropped.
 
-An attacker writes "ignore" with fullwidth letters, with Cyrillic look-alikes, with accents, or with invisible characters
-between its letters, and people and models read it all the same. Each character is therefore taken apart (NFKD, which is
-NFKC with the accents apart), freed of marks and of everything invisible, and replaced by the ASCII character that it
-looks like. What looks like none becomes one placeholder, so the result is ASCII, and every rule works on bytes whose
-offsets are characters.
+An attacker writes "ignore" with fullwidth letters, Cyrillic look-alikes, accents, or invisible characters between its
+letters, and people and models read it all the same. Each character is therefore taken apart (NFKD, which is NFKC with
+the accents apart), freed of marks and of everything invisible, and replaced by the ASCII character that it looks like.
+What looks like none becomes one placeholder, so the result is ASCII, and rules work on bytes whose offsets are
+characters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "\x1a"  # "substitute": neither letter, digit nor space, so that it separates words
 _INVISIBLE = ("Cf", "Mn", "Me", "Cc")  # formats (zero-width, directions), marks, and controls but for those kept
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # Hangul fillers and the empty braille cell look like nothing
+_BLANK_LETTERS = frozenset(
+    "\u115f\u1160\u3164\uffa0\u2800"
+)  # Hangul fillers and the empty braille cell look like nothing
 _TAGS = 0xE0000  # an invisible copy of ASCII, with which text is smuggled past human eyes
 _TAGS_END = 0xE0080
 _ASCII = 0x80

@@ -23,9 +23,7 @@ _LEET = str.maketrans("aeiostAEIOST", "431057431057")
 
 def _zero_width(text: str) -> str:
     """Put an invisible character after each letter or digit, four kinds of them in turn."""
-    return "".join(
-        char + _INVISIBLE[at % len(_INVISIBLE)] if char.isalnum() else char for at, char in enumerate(text)
-    )
+    return "".join(char + _INVISIBLE[at % len(_INVISIBLE)] if char.isalnum() else char for at, char in enumerate(text))
 
 
 def _fullwidth(text: str) -> str:
@@ -69,7 +67,7 @@ OBFUSCATIONS: Mapping[Obfuscation, Callable[[str], str]] = {
 def obfuscated(text: str, how: Obfuscation) -> str:
     """Write a text as an attacker would.
 
-    >>> obfuscated("Ignore it", "fullwidth"), obfuscated("Ignore it", "spaced")
-    ('Ｉｇｎｏｒｅ\u3000ｉｔ', 'I g n o r e   i t')
+    >>> obfuscated("Ignore it", "spaced"), obfuscated("Ignore it", "leet")
+    ('I g n o r e   i t', '1gn0r3 17')
     """
     return OBFUSCATIONS[how](text)

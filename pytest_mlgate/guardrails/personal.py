@@ -1,4 +1,4 @@
-"""Personal identifiers that can be checked: payment cards (Luhn), IBANs (mod 97 and the country's form), e-mail addresses.
+"""Personal identifiers that can be checked: payment cards (Luhn), IBANs (mod 97 and the country's form), addresses.
 
 A run of digits is not a card. What has the form of one is read in the groups it was written in, and only what carries a
 valid check digit, or check digits, is reported.
@@ -55,7 +55,9 @@ def cards(text: str) -> Iterator[Finding]:
         groups = [group.span() for group in _DIGITS.finditer(text, run.start(), run.end())]
         first = 0
         while first < len(groups):
-            last = next((last for last in _card_ends(groups, first) if _is_card(text, groups[first : last + 1], luhn)), None)
+            last = next(
+                (last for last in _card_ends(groups, first) if _is_card(text, groups[first : last + 1], luhn)), None
+            )
             if last is not None:
                 yield Finding("payment_card", "payment_card", groups[first][0], groups[last][1])
                 first = last

@@ -12,13 +12,13 @@ _SENT = r"([a-z0-9._%+-]+@[a-z0-9-]+\.[a-z]|https?://|extern[a-z]*|estern[a-z]*|
 OTHERS = table(
     {
         ("override", 1.0): (
-            r"\b(ignorier[a-z]*|vergiss|vergessen sie|missacht[a-z]*|ubergeh[a-z]*|umgeh[a-z]*|verwirf|uberschreib[a-z]*|befolge nicht) {any:5}(anweisung(en)?|instruktion(en)?|regeln|vorgaben?|richtlinien?|befehle|beschrankung(en)?|einschrankung(en)?|sicherheitsregeln|systemprompt)\b",  # noqa: E501
+            r"\b(ignorier[a-z]*|vergiss|vergessen sie|missacht[a-z]*|ubergeh[a-z]*|umgeh[a-z]*|verwirf|uberschreib[a-z]*|befolge nicht) {any:5}(anweisung(en)?|instruktion(en)?|regeln|vorgaben?|richtlinien?|befehle|beschrankung(en)?|einschrankung(en)?|sicherheitsregeln|systemprompt)\b",
             r"\b(vergiss|ignorier[a-z]*|vergessen sie) alles,? (was|bisherige|vorherige|zuvor|davor|oben)",
-            r"\b(ignore[rsz]?|oublie[rsz]?|neglige[rsz]?|contourne[rsz]?|outrepasse[rsz]?|(ne )?(tiens|tenez) pas compte|fais abstraction|faites abstraction|desobei[a-z]*) (a )?(toutes? |tous |les |tes |vos |ces |mes |l.?ensemble |des |de )+{any:2}(instructions?|consignes?|regles|directives?|restrictions?|contraintes?)\b",  # noqa: E501
+            r"\b(ignore[rsz]?|oublie[rsz]?|neglige[rsz]?|contourne[rsz]?|outrepasse[rsz]?|(ne )?(tiens|tenez) pas compte|fais abstraction|faites abstraction|desobei[a-z]*) (a )?(toutes? |tous |les |tes |vos |ces |mes |l.?ensemble |des |de )+{any:2}(instructions?|consignes?|regles|directives?|restrictions?|contraintes?)\b",
             r"\b(oublie[rsz]?|ignore[rsz]?) tout ce (qui|que)",
-            r"\b(ignor[a-z]+|olvid[a-z]+|descart[a-z]+|omit[a-z]+|desobedec[a-z]+|no sigas|no hagas caso|haz caso omiso|pasa por alto|anula[a-z]*|sobrescrib[a-z]+) {any:5}(instruccion(es)?|reglas|indicaciones|directrices|ordenes anteriores|restricciones|politicas|normas|limitaciones)\b",  # noqa: E501
+            r"\b(ignor[a-z]+|olvid[a-z]+|descart[a-z]+|omit[a-z]+|desobedec[a-z]+|no sigas|no hagas caso|haz caso omiso|pasa por alto|anula[a-z]*|sobrescrib[a-z]+) {any:5}(instruccion(es)?|reglas|indicaciones|directrices|ordenes anteriores|restricciones|politicas|normas|limitaciones)\b",
             r"\b(olvid[a-z]+|ignor[a-z]+) todo lo (anterior|que)",
-            r"\b(ignor[a-z]+|dimentic[a-z]+|scord[a-z]+|trascur[a-z]+|non (seguire|considerare)|aggir[a-z]+|disattend[a-z]+) {any:5}(istruzioni|regole|direttive|indicazioni|restrizioni|linee guida|limitazioni|vincoli)\b",  # noqa: E501
+            r"\b(ignor[a-z]+|dimentic[a-z]+|scord[a-z]+|trascur[a-z]+|non (seguire|considerare)|aggir[a-z]+|disattend[a-z]+) {any:5}(istruzioni|regole|direttive|indicazioni|restrizioni|linee guida|limitazioni|vincoli)\b",
             r"\b(ignor[a-z]+|dimentic[a-z]+) tutto (cio|quello|quanto)",
             r"\b(ignor[a-z]+|esquec[a-z]+|desconsider[a-z]+|desrespeit[a-z]+|nao sigas?|contorn[a-z]+) {any:5}(instrucoes|regras|diretrizes|orientacoes|restricoes|politicas)\b",
             r"\b(negeer|vergeet|omzeil|overtreed|sla) {any:5}(instructies|regels|richtlijnen|opdrachten|beperkingen)\b",
@@ -54,7 +54,7 @@ OTHERS = table(
             r"\b(zonder|geen) (enige )?(beperkingen|filters?|regels|grenzen)",
         ),
         ("special_mode", 0.5): (
-            r"\bentwicklermodus\b|\bmode (developpeur|dieu)\b|\bmodo (desarrollador|dios|desenvolvedor)\b|\bmodalita (sviluppatore|dio)\b|\bontwikkelaarsmodus\b",  # noqa: E501
+            r"\bentwicklermodus\b|\bmode (developpeur|dieu)\b|\bmodo (desarrollador|dios|desenvolvedor)\b|\bmodalita (sviluppatore|dio)\b|\bontwikkelaarsmodus\b",
         ),
         ("role_play", 0.3): (
             r"\b(tu so,? als|stell dir vor|verhalte dich|agiere als|gib vor)\b",
@@ -63,15 +63,15 @@ OTHERS = table(
             r"\b(fingi|fai finta|immagina di|comportati come|agisci come)\b",
         ),
         ("prompt_leak", 1.0): (
-            r"\b(zeig[a-z]*|verrat[a-z]*|nenn[a-z]*|offenbar[a-z]*|enthull[a-z]*|gib|geben sie|wiederhol[a-z]*|druck[a-z]*|schreib[a-z]*) {any:5}(system ?prompt[a-z]*|system ?anweisung(en)?|system ?nachricht|geheime[a-z]* anweisung(en)?|interne[a-z]* anweisung(en)?|ursprunglich[a-z]* anweisung(en)?)",  # noqa: E501
-            r"\b(revel[a-z]*|montre[rsz]?|affiche[rsz]?|donne[rsz]?|repete[rsz]?|divulgue[rsz]?|dis|dites) {any:5}(prompt( systeme)?|(instructions?|consignes?) (systeme|internes?|initiales?|cachees?|secretes?|d.?origine)|message systeme)\b",  # noqa: E501
-            r"\b(revel[a-z]*|muestra[a-z]*|dime|ensena[a-z]*|imprim[a-z]*|repit[a-z]*|dame|comparte|mostrar?|mostra|escrib[a-z]*) {any:5}(prompt( del? sistema)?|instrucciones (del sistema|internas|ocultas|iniciales|secretas|originales)|mensaje (del|de) sistema)\b",  # noqa: E501
-            r"\b(rivel[a-z]*|mostra[a-z]*|stampa[a-z]*|ripet[a-z]*|dimmi|dammi|scriv[a-z]*|condivid[a-z]*) {any:5}(prompt( di sistema)?|istruzioni (di sistema|interne|nascoste|iniziali|segrete|originali)|messaggio di sistema)\b",  # noqa: E501
+            r"\b(zeig[a-z]*|verrat[a-z]*|nenn[a-z]*|offenbar[a-z]*|enthull[a-z]*|gib|geben sie|wiederhol[a-z]*|druck[a-z]*|schreib[a-z]*) {any:5}(system ?prompt[a-z]*|system ?anweisung(en)?|system ?nachricht|geheime[a-z]* anweisung(en)?|interne[a-z]* anweisung(en)?|ursprunglich[a-z]* anweisung(en)?)",
+            r"\b(revel[a-z]*|montre[rsz]?|affiche[rsz]?|donne[rsz]?|repete[rsz]?|divulgue[rsz]?|dis|dites) {any:5}(prompt( systeme)?|(instructions?|consignes?) (systeme|internes?|initiales?|cachees?|secretes?|d.?origine)|message systeme)\b",
+            r"\b(revel[a-z]*|muestra[a-z]*|dime|ensena[a-z]*|imprim[a-z]*|repit[a-z]*|dame|comparte|mostrar?|mostra|escrib[a-z]*) {any:5}(prompt( del? sistema)?|instrucciones (del sistema|internas|ocultas|iniciales|secretas|originales)|mensaje (del|de) sistema)\b",
+            r"\b(rivel[a-z]*|mostra[a-z]*|stampa[a-z]*|ripet[a-z]*|dimmi|dammi|scriv[a-z]*|condivid[a-z]*) {any:5}(prompt( di sistema)?|istruzioni (di sistema|interne|nascoste|iniziali|segrete|originali)|messaggio di sistema)\b",
             r"\b(revel[a-z]*|mostr[a-z]*|repit[a-z]*|imprim[a-z]*|diga|conte) {any:5}(prompt( do sistema)?|instrucoes (do sistema|internas|ocultas|iniciais))\b",
             r"\b(toon|onthul|geef|herhaal|laat) {any:5}(systeem ?prompt|systeeminstructies|verborgen instructies)\b",
         ),
         ("verbatim", 0.3): (
-            r"\bmot pour mot\b|\bpalabra por palabra\b|\bparola per parola\b|\bwort fur wort\b|\bwortlich\b|\bpalavra por palavra\b|\bwoord voor woord\b",  # noqa: E501
+            r"\bmot pour mot\b|\bpalabra por palabra\b|\bparola per parola\b|\bwort fur wort\b|\bwortlich\b|\bpalavra por palavra\b|\bwoord voor woord\b",
         ),
         ("to_outside", 0.5): (
             rf"\b(send[a-z]*|schick[a-z]*|leit[a-z]*|ubermitt[a-z]*) {{any:9}}(an|nach) {{any:3}}{_SENT}",
@@ -115,7 +115,7 @@ OTHERS = table(
             r"\bregras de seguranca {any:3}nao (se )?aplic",
         ),
         ("fake_reasoning", 0.5): (
-            r"\bals assistent habe ich\b|\ben tant qu.?assistant\b|\bcomo asistente,? (ya )?(he|yo)\b|\bcome assistente,? (ho|io)\b|\bcomo assistente,? (ja|eu)\b",  # noqa: E501
+            r"\bals assistent habe ich\b|\ben tant qu.?assistant\b|\bcomo asistente,? (ya )?(he|yo)\b|\bcome assistente,? (ho|io)\b|\bcomo assistente,? (ja|eu)\b",
         ),
         ("do_what_it_says", 0.6): (
             r"\b(dekodier|entschlussel)[a-z]* {any:8}(befolg|fuhr|tu|mach)[a-z]*",

@@ -1,4 +1,4 @@
-"""The built-in guardrail: one pass of a compiled set of patterns tells which rules could speak, and only those are asked.
+"""The built-in guardrail: one pass of a compiled set of patterns tells which rules could speak; only those are asked.
 
 Most texts match nothing, and for them that pass is all the work there is. RE2 has no backtracking, every other step
 reads each character a bounded number of times, and a text over the length limit is blocked unread: the answer comes in
@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlgate.errors import MissingExtraError
+from pytest_mlgate.errors import MissingExtraError, MlgateError
 from pytest_mlgate.guardrails import personal
 from pytest_mlgate.guardrails.decision import ALLOWED, Category, Decision, Finding
 from pytest_mlgate.guardrails.disguises import DISGUISES, Disguise, View
@@ -25,6 +25,7 @@ BLOCKED_BY_DEFAULT: frozenset[Category] = frozenset({"injection", "payment_card"
 LONGEST = 100_000
 _DEEPEST = 2  # an encoding inside an encoding is still read; deeper ones only cost time
 _MEMORY = 256 << 20  # an upper bound for RE2's state cache, which grows as texts are met
+_CANARY = "ignore all previous instructions"
 _HIDDEN = 0.4
 _HIDDEN_FROM = 0.5
 _ENOUGH = 1.0 - 1e-9
@@ -121,7 +122,7 @@ class Guardrail:
 
 
 class _Rules:
-    """Every pattern, compiled once for the process: all together to find out which match, and one by one to find where."""
+    """Every pattern, compiled once a process: all together to find out which match, and one by one to find where."""
 
     def __init__(self) -> None:
         personal.require_stdnum()
@@ -136,6 +137,8 @@ class _Rules:
             pattern = rule.pattern if isinstance(rule, Indicator) else _hint(rule)
             self._set.Add(pattern.encode())
         self._set.Compile()
+        if not self.matching(_CANARY):  # RE2 says nothing when a set is too large for its memory: it matches nothing
+            raise MlgateError("the guardrail's patterns do not fit into RE2's memory")
         self._spans: dict[str, Any] = {}
 
     @cached_property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -21,14 +21,17 @@ from pytest_mlgate.inputs.tables import OpenTable
 from pytest_mlgate.verdict import FileStamp, InputRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
     from torch import nn
 
+    from pytest_mlgate.dialogue import Case
     from pytest_mlgate.inputs.frames import Frame
-    from pytest_mlgate.kind import ModelRef, Predictions, PredictionSpec, TableRef
+    from pytest_mlgate.inputs.guards import Guard
+    from pytest_mlgate.kind import GuardrailRef, ModelRef, Predictions, PredictionSpec, TableRef
 
+DocumentT = TypeVar("DocumentT")
 _Opened = tuple[FileStamp, "Frame"]
 _Answers = dict[bytes, "NDArray[Any]"]
 
@@ -48,6 +51,7 @@ class InputStore:
         self._frames: dict[Path, _Opened] = {}
         self._modules: dict[bytes, nn.Module] = {}
         self._answers: WeakKeyDictionary[nn.Module, _Answers] = WeakKeyDictionary()
+        self._documents: dict[tuple[Path, object], tuple[FileStamp, Any]] = {}
 
     def file(self, path: Path) -> _Opened:
         """Open a table in a file, or find it open; a file that has changed since is opened anew."""
@@ -74,6 +78,21 @@ class InputStore:
             answers[key].setflags(write=False)
         return answers[key]
 
+    def document(
+        self, path: Path, reader: Callable[[bytes, Path, Path], DocumentT], *, hashed: bool = False
+    ) -> tuple[FileStamp, DocumentT]:
+        """Read a file that is no table, or find it read.
+
+        Args:
+            path: the file.
+            reader: takes its bytes, its path, and the path as messages name it.
+            hashed: whether to take its SHA-256 even where that of data files is not taken.
+        """
+        found = stamp(path, hashed=hashed or self._hash_data)
+        if self._documents.get((path, reader), (None,))[0] != found:
+            self._documents[path, reader] = found, reader(path.read_bytes(), path, Path(self.name(path)))
+        return found, self._documents[path, reader][1]
+
     def name(self, path: Path) -> str:
         """Say a file's name as reports do."""
         return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
@@ -87,6 +106,7 @@ class InputStore:
         self._frames.clear()
         self._modules.clear()
         self._answers.clear()
+        self._documents.clear()
         self.database.close()
         _forget_namespaces()
 
@@ -177,6 +197,30 @@ class GateInputs:
         rows = table.frozen([spec.label, *read] if read is not None else None)
         return predictions.from_model(rows, spec, spec.model, self._store.answers(model, spec.model, rows))
 
+    def cases(self, path: str) -> tuple[Case, ...]:
+        """Read the cases of an eval set, in file order.
+
+        Raises:
+            NotMeasuredError: it cannot be read, or has none.
+        """
+        from pytest_mlgate.inputs.cases import read_cases
+
+        found, cases = self._store.document(Path(path), read_cases)
+        self._record_file("cases", found, len(cases))
+        return cases
+
+    def guardrail(self, ref: GuardrailRef | str) -> Guard:
+        """Find a guardrail.
+
+        Raises:
+            NotMeasuredError: it cannot be had, or cannot be called.
+        """
+        from pytest_mlgate.inputs.guards import open_guard
+
+        guard = open_guard(ref, self._fixtures)
+        self._record(InputRecord(role="guardrail", name=guard.name))
+        return guard
+
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""
         self._store.interrupt()
@@ -190,6 +234,10 @@ class GateInputs:
             frame = open_object(value, f"fixture {name}", self._store.database)
             self._fixture_tables[name] = OpenTable(frame, self._store.database, ref.labels)
         return OpenTable(self._fixture_tables[name].frame, self._store.database, ref.labels)
+
+    def _record_file(self, role: str, found: FileStamp, rows: int | None = None) -> None:
+        name = self._store.name(Path(found.path))
+        self._record(InputRecord(role=role, name=name, rows=rows, sha256=found.sha256, files=(found,)))
 
     def _record(self, record: InputRecord) -> None:
         """Remember what was opened, its files named as reports name them."""
