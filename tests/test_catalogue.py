@@ -13,13 +13,19 @@ from pytest_mlgate.gatefile import PromoteSpec, load
 from pytest_mlgate.gatefile.schema import published
 
 ROOT = Path(__file__).parent.parent
-BUILT_IN = ["data.schema", "drift.features", "model.metrics"]
+BUILT_IN = ["data.schema", "drift.features", "guardrail.cases", "model.metrics"]
 VARIABLES = {
     "data.schema": "MLGATE_SCHEMA_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
+    "guardrail.cases": "MLGATE_GUARDRAIL_DATA",
     "model.metrics": "MLGATE_METRICS_DATA",
 }
-RED_FOR = {"data.schema": "age below_min", "drift.features": "amount psi", "model.metrics": "roc_auc"}
+RED_FOR = {
+    "data.schema": "age below_min",
+    "drift.features": "amount psi",
+    "guardrail.cases": "spaced recall",
+    "model.metrics": "roc_auc",
+}
 
 
 def folder(kind):
