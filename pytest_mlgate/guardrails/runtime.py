@@ -1,13 +1,13 @@
-"""The built-in guardrail: one pass of a compiled set of patterns tells which rules could speak; only those are asked.
+"""The built-in guardrail: two passes of compiled patterns tell which rules could speak, and only those are asked.
 
-Most texts match nothing, and for them that pass is all the work there is. RE2 has no backtracking, every other step
+Most texts match nothing, and for them those passes are all the work there is. RE2 has no backtracking, every other step
 reads each character a bounded number of times, and a text over the length limit is blocked unread: the answer comes in
 time proportional to the text whoever wrote it.
 """
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import MissingExtraError, MlgateError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BLOCKED_BY_DEFAULT: frozenset[Category] = frozenset({"injection", "payment_card", "iban", "length"})
 LONGEST = 100_000
 _DEEPEST = 2  # an encoding inside an encoding is still read; deeper ones only cost time
-_MEMORY = 32 << 20  # for RE2's state cache, which grows as texts are met and is emptied when it is full
+_MEMORY = 8 << 20  # for each automaton; its states are made as texts are met, and dropped when they fill it
 _CANARY = "ignore all previous instructions"
 _HIDDEN = 0.3
 _HIDDEN_FROM = 0.5
@@ -122,7 +122,12 @@ class Guardrail:
 
 
 class _Rules:
-    """Every pattern, compiled once a process: all together to find out which match, and one by one to find where."""
+    """Every pattern, compiled once a process.
+
+    Hints are few and simple, and one automaton answers for all of them. One for all phrases would have more states than
+    fit into memory, so those are filtered: an automaton of the words that a phrase cannot do without says which phrases
+    are worth looking for, about five in an ordinary sentence.
+    """
 
     def __init__(self) -> None:
         personal.require_stdnum()
@@ -130,34 +135,33 @@ class _Rules:
             import re2
         except ImportError as error:
             raise MissingExtraError("the built-in guardrail", "google-re2", "guardrails") from error
-        self._re2: Any = re2
-        self._rules: list[_Rule] = [*ENGLISH, *OTHERS, *DISGUISES, *_PERSONAL]
-        self._set = re2.Set.SearchSet(self._options)
-        for rule in self._rules:
-            pattern = rule.pattern if isinstance(rule, Indicator) else _hint(rule)
-            self._set.Add(pattern.encode())
-        self._set.Compile()
-        if not self.matching(_CANARY):  # RE2 says nothing when a set is too large for its memory: it matches nothing
-            raise MlgateError("the guardrail's patterns do not fit into RE2's memory")
-        self._spans: dict[str, Any] = {}
-
-    @cached_property
-    def _options(self) -> Any:
-        options = self._re2.Options()
-        options.encoding = self._re2.Options.Encoding.LATIN1
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1
         options.max_mem = _MEMORY
-        options.never_capture = True
-        return options
+        self._hinted: list[Disguise | str] = [*DISGUISES, *_PERSONAL]
+        self._hints: Any = re2.Set.SearchSet(options)
+        for rule in self._hinted:
+            self._hints.Add(_hint(rule).encode())
+        self._hints.Compile()
+        self._indicators = [*ENGLISH, *OTHERS]
+        self._phrases: Any = re2.Filter()
+        for indicator in self._indicators:
+            self._phrases.Add(indicator.pattern.encode(), options)
+        self._phrases.Compile()
+        self._numbers = {indicator.pattern: number for number, indicator in enumerate(self._indicators)}
+        if not self.matching(_CANARY):  # RE2 says nothing when it runs out of memory: it matches nothing
+            raise MlgateError("the guardrail's patterns do not fit into RE2's memory")
 
     def matching(self, cased: str) -> list[_Rule]:
         """List the rules whose pattern is somewhere in a folded text."""
-        return [self._rules[number] for number in self._set.Match(cased.lower().encode()) or ()]
+        lower = cased.lower().encode()
+        found: list[_Rule] = [self._indicators[number] for number in self._phrases.Match(lower) or ()]
+        found += [self._hinted[number] for number in self._hints.Match(lower) or ()]
+        return found
 
     def span(self, rule: Indicator, lower: bytes) -> tuple[int, int]:
         """Say where the first match of a rule is in a text that it matches."""
-        if rule.pattern not in self._spans:
-            self._spans[rule.pattern] = self._re2.compile(rule.pattern.encode(), self._options)
-        found: tuple[int, int] = self._spans[rule.pattern].search(lower).span()
+        found: tuple[int, int] = self._phrases.re(self._numbers[rule.pattern]).search(lower).span()
         return found
 
 
