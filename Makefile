@@ -36,7 +36,7 @@ clean:  ## forget the environment and everything that was built
 
 $(VENV)/.base: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --editable '.[llm,torch]'
+	$(PIP) --editable '.[guardrails,llm,torch]'
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.base example_project/pyproject.toml

@@ -199,6 +199,23 @@ class BaselineRef(ModelRef, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             yield "a baseline is either a model, columns (score, prediction) or a file: keep one"
 
 
+class GuardrailRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A guardrail: a callable of the user's, or one that a pytest fixture returns.
+
+    Args:
+        python: called with a text.
+        fixture: a pytest fixture that returns such a callable.
+    """
+
+    python: DottedName | None = None
+    fixture: FixtureName | None = None
+
+    def mistakes(self) -> Iterable[str]:
+        """Say what no single field can know: exactly one source."""
+        if (self.python is None) == (self.fixture is None):
+            yield "a guardrail is builtin, {python: module:callable} or {fixture: name}"
+
+
 class GateSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every gate may say. A kind adds its own fields.
 
@@ -290,6 +307,13 @@ class Table(Protocol):
         """Count a column's distinct values."""
 
 
+class Guard(Protocol):
+    """A guardrail that can be asked."""
+
+    def blocks(self, text: str, where: str) -> bool:
+        """Say whether it stops a text; `where` names the text in messages."""
+
+
 class Inputs(Protocol):
     """What a gate measures on. Whatever cannot be had raises `NotMeasuredError` with a reason and a remedy."""
 
@@ -326,6 +350,9 @@ class Inputs(Protocol):
 
     def recorded(self, path: str, data: TableRef) -> Mapping[str, float]:
         """Read metric values from a file, which must not say that they were measured on other data."""
+
+    def guardrail(self, ref: GuardrailRef | str) -> Guard:
+        """Find a guardrail; `builtin` is the one that comes with this package."""
 
 
 class PredictionSpec(GateSpec, frozen=True, kw_only=True):

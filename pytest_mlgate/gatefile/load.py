@@ -21,8 +21,8 @@ from pytest_mlgate.gatefile.nearest import did_you_mean
 from pytest_mlgate.gatefile.nodes import Source, read
 from pytest_mlgate.gatefile.phrase import phrases
 from pytest_mlgate.gatefile.schema import ID_PATTERN, gate_schema, struct_schema
-from pytest_mlgate.gatefile.targets import REFERENCES, find, fixtures_of, replaced, targets
-from pytest_mlgate.kind import TAG_PATTERN, BaselineRef, GateSpec, Kind, ModelRef, ProviderRef, TableRef
+from pytest_mlgate.gatefile.targets import REFERENCES, Reference, find, fixtures_of, replaced, targets
+from pytest_mlgate.kind import TAG_PATTERN, BaselineRef, GateSpec, Kind, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -165,8 +165,8 @@ class _Loader:
             declared[name] = self._reference(raw, struct, path)
         return declared
 
-    def _reference(self, raw: Any, struct: type[TableRef | ModelRef | ProviderRef], path: KeyPath) -> Any:
-        """Read one table, model or provider that is written out; complains and gives None when it is faulty."""
+    def _reference(self, raw: Any, struct: type[Reference], path: KeyPath) -> Any:
+        """Read one input that is written out; complains and gives None when it is faulty."""
         try:
             reference = msgspec.convert(self._absolute(raw, struct), struct)
         except msgspec.ValidationError as error:

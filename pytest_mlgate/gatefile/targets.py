@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import inspect as types
 
-from pytest_mlgate.kind import FILE, BaselineRef, ModelRef, ProviderRef, TableRef
+from pytest_mlgate.kind import FILE, BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Role = Literal["table", "model", "baseline", "provider", "file"]
-Reference = TableRef | ModelRef | ProviderRef
+Role = Literal["table", "model", "baseline", "provider", "guardrail", "file"]
+Reference = TableRef | ModelRef | ProviderRef | GuardrailRef
 Target = tuple[tuple[str, ...], Role]
 REFERENCES: dict[Role, type[Reference]] = {
     "table": TableRef,
     "model": ModelRef,
     "baseline": BaselineRef,
     "provider": ProviderRef,
+    "guardrail": GuardrailRef,
 }
 _ROLES: dict[type, Role] = {struct: role for role, struct in REFERENCES.items()}
 EVERY = "*"
@@ -92,7 +93,7 @@ def replaced(value: Any, path: tuple[str | int, ...], new: Any) -> Any:
 
 
 def fixtures_of(spec: msgspec.Struct) -> tuple[str, ...]:
-    """List the pytest fixtures that a spec's tables, models and providers come from."""
+    """List the pytest fixtures that the inputs named in a spec come from."""
     plain = {name: getattr(spec, name) for name in spec.__struct_fields__}
     names = []
     for pattern, role in targets(type(spec)):

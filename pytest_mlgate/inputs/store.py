@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.inputs.frames import Frame
+    from pytest_mlgate.inputs.guards import Guard
     from pytest_mlgate.kind import (
         BaselineRef,
         Coded,
+        GuardrailRef,
         ModelRef,
         Predictions,
         PredictionSpec,
@@ -346,6 +348,18 @@ class GateInputs:
                 answers = self._store.answers(model, spec.model, rows)
             found.append(decode(rows, spec, answers))
         return found
+
+    def guardrail(self, ref: GuardrailRef | str) -> Guard:
+        """Find a guardrail.
+
+        Raises:
+            NotMeasuredError: it cannot be had, or cannot be called.
+        """
+        from pytest_mlgate.inputs.guards import open_guard
+
+        guard = open_guard(ref, self._fixtures)
+        self._record(InputRecord(role="guardrail", name=guard.name))
+        return guard
 
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""
