@@ -431,19 +431,3 @@ class Kind(Generic[SpecT]):
     measure: Callable[[SpecT, Inputs], Iterable[Measurement]]
     mistakes: Callable[[SpecT], Iterable[Mistake]] = no_mistakes
     inconclusive: InconclusivePolicy = "fail"
-
-
-class Model(Protocol):
-    """What a model fixture may return besides a bare `torch.nn.Module`: a module and the artifact it was saved as."""
-
-    @property
-    def module(self) -> Any:
-        """The `torch.nn.Module`."""
-
-    @property
-    def artifact(self) -> Path:
-        """The file that holds the weights."""
-
-    @property
-    def sha256(self) -> str:
-        """Of the artifact's bytes when it was written."""

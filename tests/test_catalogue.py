@@ -35,7 +35,7 @@ RED_FOR = {
     "data.schema": "age below_min",
     "drift.features": "amount psi",
     "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
-    "guardrail.cases": "recall",
+    "guardrail.cases": "spaced recall",
     "model.metrics": "log_loss",
     "model.regression": "log_loss",
     "prompt.eval": "pass_rate",

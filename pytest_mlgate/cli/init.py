@@ -31,7 +31,7 @@ jobs:
       - uses: actions/setup-python@v5
         with: {python-version: "3.12", cache: pip}
       - run: python -m pip install pytest-mlgate
-      - run: python -m pytest --mlgate --junitxml=results/junit.xml --mlgate-json=results/gates.json
+      - run: python -m pytest --mlgate --mlgate-junit=results/junit.xml --mlgate-json=results/gates.json
       - if: always()
         uses: actions/upload-artifact@v4
         with: {name: gates, path: results}

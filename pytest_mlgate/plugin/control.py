@@ -234,7 +234,7 @@ class Controller:
         from pytest_mlgate.report.terminal import table
 
         writer = self.config.get_terminal_writer()
-        terminalreporter.section("gates")
+        terminalreporter.write_sep("=", "gates")
         for line in table(self._ordered(), width=writer.fullwidth, color=writer.hasmarkup).splitlines():
             terminalreporter.write_line(line)
 

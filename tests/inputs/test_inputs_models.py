@@ -7,7 +7,6 @@ import os
 import pickle
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import pytest
 from pytest_mlgate.errors import MissingExtraError, NotApplicableError, NotMeasuredError
 from pytest_mlgate.inputs.inference import feature_matrix
 from pytest_mlgate.inputs.store import GateInputs
+from pytest_mlgate.inputs.training import TrainedModel
 from pytest_mlgate.kind import ModelRef, PredictionSpec, TableRef
 from pytest_mlgate.registries import open_registry
 
@@ -460,15 +460,6 @@ def test_shared_answers_cannot_be_changed_by_a_gate(net, store):
         found.scores[:] = 0.0
 
 
-@dataclass
-class Trained:
-    """What a training fixture returns."""
-
-    module: Any
-    artifact: Path
-    sha256: str
-
-
 def test_a_fixture_model_is_bound_to_its_artifact(net, inputs):
     """The record carries the artifact's hash; a bare module carries none."""
     import nets
@@ -478,7 +469,7 @@ def test_a_fixture_model_is_bound_to_its_artifact(net, inputs):
     module.load_state_dict(safetensors.load_file(path))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     ref = ModelRef(fixture="net", features=("a", "b"), output="logits")
-    gate = inputs(rows=FRAME, net=Trained(module, path, sha256))
+    gate = inputs(rows=FRAME, net=TrainedModel(module, path, sha256, cached=True))
     bound = gate.predictions(spec(ref))
     assert [(one.name, one.sha256) for one in gate.records if one.role == "model"] == [("fixture net", sha256)]
     bare_gate = inputs(rows=FRAME, net=module)
@@ -495,12 +486,12 @@ def test_a_fixture_model_that_is_not_its_artifact_is_refused(net, inputs):
     module.load_state_dict(safetensors.load_file(path))
     ref = ModelRef(fixture="net", features=("a", "b"), output="logits")
     with pytest.raises(NotMeasuredError, match="is not the file that was trained"):
-        inputs(rows=FRAME, net=Trained(module, path, "0" * 64)).predictions(spec(ref))
+        inputs(rows=FRAME, net=TrainedModel(module, path, "0" * 64, cached=True)).predictions(spec(ref))
     with torch.no_grad():
         module.linear.bias += 1
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.raises(NotMeasuredError, match="weights were changed since they were saved"):
-        inputs(rows=FRAME, net=Trained(module, path, sha256)).predictions(spec(ref))
+        inputs(rows=FRAME, net=TrainedModel(module, path, sha256, cached=True)).predictions(spec(ref))
 
 
 def test_weights_changed_in_place_are_measured_anew(net, inputs):
