@@ -19,7 +19,6 @@ from pytest_mlgate.verdict import Severity, Waiver  # noqa: TC001 - same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 

@@ -7,11 +7,13 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
 
 # Bytecode is cached as it is for users, whatever the calling shell says.
 ENVIRON = {key: value for key, value in os.environ.items() if key not in ("PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS")}

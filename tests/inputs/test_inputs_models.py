@@ -7,7 +7,6 @@ import os
 import pickle
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +19,6 @@ from pytest_mlgate.inputs.store import GateInputs
 from pytest_mlgate.inputs.training import TrainedModel
 from pytest_mlgate.kind import ModelRef, PredictionSpec, TableRef
 from pytest_mlgate.registries import open_registry
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 torch = pytest.importorskip("torch", reason="needs the extra torch")
 safetensors = pytest.importorskip("safetensors.torch", reason="needs the extra torch")
