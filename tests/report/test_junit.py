@@ -83,3 +83,53 @@ def test_two_checks_of_one_name_are_two_cases():
     """Nothing is lost to a collision."""
     found = cases([result("d", "failed", check("a", "FAIL", "failed"), check("a", "PASS", "passed"))])
     assert set(found) == {"d › a psi", "d › a psi (2)"}
+
+
+# What the schema of Jenkins' xUnit plugin (junit-10.xsd) allows, element by element.
+ATTRIBUTES = {
+    "testsuites": {"name", "time", "tests", "failures", "disabled", "errors"},
+    "testsuite": {
+        "name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp", "hostname", "id", "package",
+        "file", "log", "url", "version", "disabled",
+    },
+    "testcase": {
+        "name", "assertions", "time", "timestamp", "classname", "status", "class", "file", "line", "log", "group", "url",
+    },
+    "properties": set(),
+    "property": {"name", "value"},
+    "failure": {"type", "message"},
+    "error": {"type", "message"},
+    "skipped": {"type", "message"},
+}  # fmt: skip
+CHILDREN = {
+    "testsuites": {"testsuite"},
+    "testsuite": {"properties", "testcase"},
+    "testcase": {"failure", "error", "skipped"},
+    "properties": {"property"},
+}
+
+
+def test_the_document_has_the_shape_that_jenkins_reads():
+    """Known elements and attributes, properties before cases, numbers where numbers belong."""
+    found = [
+        result("a", "failed", check("x", "FAIL", "failed"), check("y", "NOT_MEASURED", "errored", reason="r")),
+        result("b", "waived", check("x", "FAIL", "waived")),
+        result("c", "skipped", reason="no GPU"),
+    ]
+    root = ET.fromstring(render(found))  # noqa: S314 - our own
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        assert set(element.attrib) <= ATTRIBUTES[element.tag], element.attrib
+        assert {child.tag for child in element} <= CHILDREN.get(element.tag, set())
+        for name in ("tests", "failures", "errors", "skipped", "disabled"):
+            assert int(element.get(name, 0)) >= 0
+        assert float(element.get("time", 0)) >= 0
+    for suite in root.iter("testsuite"):
+        assert [child.tag for child in suite][:1] == ["properties"]
+        assert int(suite.get("tests")) == len(list(suite.iter("testcase")))
+
+
+def test_rendering_twice_gives_the_same_bytes():
+    """Stable order, nothing random."""
+    found = [result("a", "failed", *(check(name, "FAIL", "failed") for name in "dcab"))]
+    assert render(found) == render(found)
