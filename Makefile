@@ -47,6 +47,6 @@ $(VENV)/.test: $(VENV)/.demo
 	$(PIP) $(shell $(PYTHON) .ci/group.py test) --editable tests/sample_plugin
 	touch $@
 
-$(VENV)/.lint: $(VENV)/.base
+$(VENV)/.lint: $(VENV)/.test
 	$(PIP) $(shell $(PYTHON) .ci/group.py lint)
 	touch $@
