@@ -169,8 +169,8 @@ class ProviderRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 class BaselineRef(ModelRef, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a candidate is compared with: a model, other columns of the same rows, or numbers in a file.
 
-    In a gate file a string names a declared model. A model that does not say how data reach it and what comes out (as a
-    registry's champion, which is bytes alone) is run as the candidate is.
+    In a gate file a string names a declared model. A registry's champion is bytes alone: its entry must say how it is
+    built and run (factory, features, output), and keep saying so when the candidate's settings change.
 
     Args:
         score: a column holding the old probability of the positive class, and/or

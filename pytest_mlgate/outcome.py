@@ -55,6 +55,8 @@ def settle(checks: tuple[Check, ...], policy: Policy, today: dt.date) -> Settlem
     verdict = worst([one.verdict for one in checks])
     found = outcomes or [Outcome.errored]
     outcome = next((bad for bad in _WORST_FIRST if bad in found), Outcome.passed)
+    if verdict is Verdict.NOT_MEASURED:  # whatever INCONCLUSIVE beside it comes to
+        outcome = Outcome.errored
     notes = _waiver_notes(checks, policy, in_force=in_force, used=used)
     return Settlement(verdict=verdict, outcome=outcome, by_check=tuple(outcomes), notes=notes)
 

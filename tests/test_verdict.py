@@ -279,6 +279,7 @@ POLICY_TABLE = [
     (["FAIL", "NOT_MEASURED"],     "fail",    "error",   waiver(),                  "errored"),
     (["FAIL", "NOT_MEASURED"],     "fail",    "warning", None,                      "errored"),
     (["FAIL", "NOT_MEASURED"],     "fail",    "error",   None,                      "failed"),
+    (["INCONCLUSIVE", "NOT_MEASURED"], "fail", "error",  None,                      "errored"),
     (["PASS", "INCONCLUSIVE"],     "warning", "error",   None,                      "warned"),
     ([],                           "pass",    "warning", waiver(),                  "errored"),
 ]  # fmt: skip

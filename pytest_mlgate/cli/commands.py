@@ -16,7 +16,10 @@ from pytest_mlgate import __version__
 if TYPE_CHECKING:
     import pytest
 
-_GATE_FILES_ONLY = ("--mlgate", "-o", "addopts=", "-o", "python_files=", "-p", "no:cacheprovider")
+_GATE_FILES_ONLY = (
+    *("--mlgate", "-o", "addopts=", "-o", "python_files=", "-p", "no:cacheprovider"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # this package is imported already, and has no tests in it
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,7 +60,7 @@ def check(paths: tuple[str, ...]) -> None:
     if not checked.gates:
         click.echo("no gate files found (*.gate.yaml)")
         raise SystemExit(5)
-    click.echo(f"{checked.gates:,} gates, no problems")
+    click.echo(f"{checked.gates:,} gate{'s' if checked.gates != 1 else ''}, no problems")
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,15 +11,12 @@ from pytest_mlgate.errors import GateFileError, Problem
 from pytest_mlgate.gatefile.document import Gate
 from pytest_mlgate.gatefile.phrase import phrases
 from pytest_mlgate.gatefile.schema import gate_schema
-from pytest_mlgate.gatefile.targets import find, replaced, targets
-from pytest_mlgate.kind import ModelRef, TableRef
+from pytest_mlgate.gatefile.targets import REFERENCES, Reference, find, replaced, targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_mlgate.kind import GateSpec, Kind
-
-_REFERENCES: dict[str, type[TableRef | ModelRef]] = {"table": TableRef, "model": ModelRef}
 
 
 def build(kind: Kind[Any], gate_id: str, line: int, parameters: Mapping[str, Any]) -> tuple[Gate, dict[str, object]]:
@@ -45,10 +43,10 @@ def build(kind: Kind[Any], gate_id: str, line: int, parameters: Mapping[str, Any
     given: dict[str, object] = {}
     resolved, shown = plain, plain
     for pattern, role in targets(struct):
-        for path, value in list(find(plain, pattern)) if role in _REFERENCES else ():
+        for path, value in list(find(plain, pattern)) if role in REFERENCES else ():
             written = _written(value, role, f"argument_{len(given)}_{path[-1]}", given)
             shown = replaced(shown, path, written)
-            resolved = replaced(resolved, path, _reference(written, _REFERENCES[role]))
+            resolved = replaced(resolved, path, _reference(written, REFERENCES[role]))
     try:
         spec = msgspec.convert(resolved, struct)
     except msgspec.ValidationError as error:
@@ -66,6 +64,10 @@ def _plain(value: Any) -> Any:
             return {str(key): _plain(inner) for key, inner in value.items()}
         case list() | tuple():
             return [_plain(inner) for inner in value]
+        case Integral() if not isinstance(value, bool):
+            return int(value)
+        case Real() if not isinstance(value, bool):
+            return float(value)
         case _:
             return value
 
@@ -83,10 +85,10 @@ def _written(value: Any, role: str, name: str, given: dict[str, object]) -> Any:
     return {"fixture": name}
 
 
-def _reference(written: Any, struct: type[TableRef | ModelRef]) -> Any:
+def _reference(written: Any, struct: type[Reference]) -> Any:
     """Read a written reference if it can be read; what cannot is left for the schema to explain."""
     try:
-        reference: TableRef | ModelRef = msgspec.convert(written, struct)
+        reference: Reference = msgspec.convert(written, struct)
     except msgspec.ValidationError:
         return written
     found = [Problem(one) for one in reference.mistakes()]

@@ -177,7 +177,11 @@ def suggest(name: str, known: Iterable[str], noun: str) -> str:
     for one in known:
         spellings.setdefault(one.casefold(), []).append(one)
     total = sum(map(len, spellings.values()))
-    count = f"there is {total} {noun}" if total == 1 else f"there are {total} {noun}s"
+    count = (
+        f"there is {total} {noun}"
+        if total == 1
+        else f"there are {total} {'entries' if noun == 'entry' else noun + 's'}"
+    )
     close = get_close_matches(name.casefold(), spellings, _SUGGESTED)
     near = [one for folded in close for one in spellings[folded]][:_SUGGESTED]
     return f"did you mean {' or '.join(map(repr, near))}? {count}" if near else count

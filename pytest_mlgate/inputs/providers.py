@@ -68,7 +68,7 @@ def text_of(reply: Any, request: Request) -> str:
     except UnicodeEncodeError as error:
         reason = f"the reply for {request.case} is no text: half a surrogate pair at character {error.start}"
         raise NotMeasuredError(reason, "decode the reply as UTF-8") from None
-    return reply
+    return str.__str__(reply)  # what derives from str may behave otherwise
 
 
 def _takes(function: Any) -> frozenset[str]:

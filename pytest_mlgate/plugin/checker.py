@@ -9,17 +9,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pytest_mlgate.gatefile.build import build
 from pytest_mlgate.inputs.store import GateInputs
 from pytest_mlgate.plugin.collect import offered_kinds
-from pytest_mlgate.plugin.session import CHECKS, default_timeout
+from pytest_mlgate.plugin.session import CHECKS, default_timeout, ended_by
 from pytest_mlgate.report.failure import explain
-from pytest_mlgate.run import Site, run, seed_of
+from pytest_mlgate.run import Site, run, seed_of, unmeasured
 from pytest_mlgate.verdict import Outcome
 
 if TYPE_CHECKING:
-    import pytest
-
     from pytest_mlgate.inputs.store import InputStore
     from pytest_mlgate.verdict import GateResult
 
@@ -65,7 +65,10 @@ class Checker:
         node_id = f"{item.nodeid}#{number}"
         inputs = GateInputs(self._store, seed=seed_of(node_id), fixtures=given)
         site = Site(node_id=node_id, file=item.nodeid.split("::")[0], name=item.name)
-        result = run(gate, inputs, site, timeout=default_timeout(item.config))
+        try:
+            result = run(gate, inputs, site, timeout=default_timeout(item.config))
+        except (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception) as error:
+            result = unmeasured(gate, site, ended_by(error))
         results.append(result)
         if result.outcome in (Outcome.failed, Outcome.errored):
             raise CheckFailedError(explain(result))

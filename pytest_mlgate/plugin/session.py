@@ -136,8 +136,8 @@ class GateSession:
         inputs = GateInputs(self.store, seed=seed_of(item.nodeid), fixtures=fixtures)
         try:
             result = run(gate, inputs, _site(item), timeout=self.timeout)
-        except pytest.fail.Exception as error:
-            result = unmeasured(gate, _site(item), f"its kind called pytest.fail: {error.msg}")
+        except (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception) as error:
+            result = unmeasured(gate, _site(item), ended_by(error))
         item.stash[_RESULT] = result
         for check in result.checks:
             item.user_properties.append((f"{check.name} {check.metric}", to_json(check)))
@@ -188,6 +188,11 @@ class GateSession:
             self.config.workeroutput[FACTS_KEY] = facts
         if self._store is not None:
             self._store.close()
+
+
+def ended_by(error: Any) -> str:
+    """Say that what measures tried to decide: only a fixture may skip a gate."""
+    return f"pytest.{type(error).__name__.lower()} was called while the gate was measured: {error.msg}"
 
 
 def _champion(gatefile: GateFile) -> int | None:

@@ -10,7 +10,7 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlgate.report.failure import explain, sentence, waiver_text
+from pytest_mlgate.report.failure import LOOK_AT, explain, sentence, waiver_text
 from pytest_mlgate.report.summary import check_name
 from pytest_mlgate.verdict import Check, GateResult, Outcome, to_json
 
@@ -55,6 +55,15 @@ def _named(result: GateResult) -> Iterable[tuple[str, Check | None]]:
         yield gate, None
 
 
+def _text(result: GateResult, check: Check | None) -> str:
+    """Say about one check what helps to mend it; what the whole gate has to say is said once, by pytest."""
+    if check is None:
+        return explain(result)
+    return "\n".join(
+        [sentence(check), *check.detail.get(LOOK_AT, []), f"{result.file}:{result.line} ({result.node_id})"]
+    )
+
+
 def _case(file: str, name: str, result: GateResult, check: Check | None) -> Any:
     """Make one case; a gate without checks (skipped, or nothing measured) is a case of its own."""
     from junit_xml import TestCase
@@ -63,9 +72,9 @@ def _case(file: str, name: str, result: GateResult, check: Check | None) -> Any:
     outcome = result.outcome if check is None else check.outcome
     said = result.reason or "no reason given"
     if outcome is Outcome.failed and check is not None:
-        case.add_failure_info(message=sentence(check), output=explain(result), failure_type=str(check.verdict))
+        case.add_failure_info(message=sentence(check), output=_text(result, check), failure_type=str(check.verdict))
     elif outcome is Outcome.errored:
-        case.add_error_info(message=(check.reason if check else None) or said, output=explain(result))
+        case.add_error_info(message=(check.reason if check else None) or said, output=_text(result, check))
     elif outcome is Outcome.waived:
         case.add_skipped_info(message=waiver_text(result))
     elif outcome is Outcome.skipped:

@@ -358,12 +358,14 @@ def measure(spec, inputs):
         raise RuntimeError("boom")
     if spec.what == "fail":
         pytest.fail("no")
+    if spec.what == "skip":
+        pytest.skip("no")
 
 def pytest_mlgate_kinds():
     return [toy.KIND, Kind("odd.kind", Odd, measure)]
 """
     )
-    words = ["numpy", "text", "surrogate", "exit", "late", "fail"]
+    words = ["numpy", "text", "surrogate", "exit", "late", "fail", "skip"]
     project.gates("gates:\n" + "".join(f"  {word}: {{kind: odd.kind, what: {word}}}\n" for word in words))
     for extra in ((), ("-n", "2")):
         result, found = project.run_json("--junitxml=j.xml", *extra)

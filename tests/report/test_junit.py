@@ -93,7 +93,8 @@ ATTRIBUTES = {
         "file", "log", "url", "version", "disabled",
     },
     "testcase": {
-        "name", "assertions", "time", "timestamp", "classname", "status", "class", "file", "line", "log", "group", "url",
+        "name", "assertions", "time", "timestamp", "classname", "status", "class", "file", "line", "log", "group",
+        "url",
     },
     "properties": set(),
     "property": {"name", "value"},

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Type = Literal["integer", "number", "boolean", "string", "date", "timestamp"]
 _FITS = {"number": ("integer", "number")}
 _ORDERED = ("integer", "number", "date", "timestamp")
+_TIMES = ("date", "timestamp")
 _EXAMPLES = 5
 _ROUNDING = 1e-9
 
@@ -97,7 +98,8 @@ def measure(spec: DataSchema, inputs: Inputs) -> Iterator[Measurement]:
     yield from _rows(judged, table)
     for name in present.keys() - judged.keys():
         for metric, _rule in present[name].value_rules(name):
-            why = f"the column is of type {found[name]}, not {present[name].type}"
+            wanted = present[name].type or "date or timestamp, which its bounds are"
+            why = f"the column is of type {found[name]}, not {wanted}"
             yield Measurement(name=name, metric=metric, n=table.rows, reason=why)
 
 
@@ -123,7 +125,10 @@ def _type(name: str, column: Column, table: Table) -> Iterator[Measurement]:
 
 
 def _type_fits(column: Column, found: str) -> bool:
-    return column.type is None or found in _FITS.get(column.type, (column.type,))
+    dated = isinstance(column.min, str) or isinstance(column.max, str)
+    if column.type is None:
+        return not dated or found in _TIMES  # text would compare letter by letter
+    return found in _FITS.get(column.type, (column.type,))
 
 
 def _rows(columns: dict[str, Column], table: Table) -> Iterator[Measurement]:

@@ -124,11 +124,12 @@ def _columns(spec: DriftFeatures, reference: Table, current: Table) -> list[str]
 
 def _left_out(spec: DriftFeatures, reference: Table, current: Table) -> Iterator[Measurement]:
     """Report what nobody decided to leave out: columns in one table only, and those that a metric says nothing of."""
-    alone = [name for name in (reference.columns.keys() ^ current.columns.keys()) if name not in spec.exclude]
-    if spec.columns is None and alone:
-        yield Measurement(
-            name="*", metric="columns_in_one_table_only", value=len(alone), detail={"columns": sorted(alone)}
-        )
+    gone = [name for name in reference.columns if name not in current.columns and name not in spec.exclude]
+    new = [name for name in current.columns if name not in reference.columns and name not in spec.exclude]
+    if spec.columns is None and (gone or new):
+        detail = {"unit": "columns", "only_in_reference": gone, "only_in_data": new}
+        limit = Limit(warn_max=0)  # a column that vanished is worth a warning; a new one is not
+        yield Measurement(name="*", metric="columns_gone", value=len(gone), limit=limit, detail=detail)
     for metric in (name for name in _NUMBERS_ONLY if name in spec.metrics):
         columns = _columns(spec, reference, current)
         without = [name for name in columns if metric not in _applicable(name, spec, reference, current)]
@@ -144,6 +145,19 @@ def _is_numeric(column: str, spec: DriftFeatures, reference: Table, current: Tab
     return column not in spec.categorical and kinds <= set(_NUMERIC)
 
 
+def _refuse_mixture(column: str, spec: DriftFeatures, tables: tuple[Table, Table]) -> None:
+    """Refuse a column that holds numbers in one table and words in the other: it was read wrongly, not drifted.
+
+    Raises:
+        NotMeasuredError: it does.
+    """
+    kinds = [table.columns.get(column, "other") for table in tables]
+    words = {"string", "boolean"} & set(kinds)
+    if words and set(kinds) & set(_NUMERIC) and column not in spec.categorical:
+        reason = f"{column} is of type {kinds[0]} in the reference and {kinds[1]} in the data"
+        raise NotMeasuredError(reason, "convert one of them, or list the column under `categorical:`")
+
+
 def _claims(
     column: str, metrics: list[Metric], spec: DriftFeatures, seed: int, tables: tuple[Table, Table]
 ) -> Iterator[_Claim]:
@@ -151,6 +165,7 @@ def _claims(
     from pytest_mlgate.stats.binning import category_bins, numeric_bins
 
     reference, current = tables
+    _refuse_mixture(column, spec, tables)
     if not metrics:
         reason = f"{column} is no column of numbers, and ks compares nothing else"
         raise NotMeasuredError(reason, "add `psi`, or leave the column out")

@@ -11,7 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from pytest_mlgate.inputs.feeding import column_mistakes, model_mistakes, prediction_mistakes
 from pytest_mlgate.kind import BaselineRef, Inputs, Kind, Mistake, PredictionSpec, keys_among, limit_mistakes
@@ -21,7 +21,6 @@ from pytest_mlgate.verdict import Confidence, Limit, Measurement, resolve
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pytest_mlgate.kind import ModelRef
     from pytest_mlgate.stats.comparisons import Comparison
     from pytest_mlgate.stats.metrics import Outputs
 
@@ -72,7 +71,7 @@ def _paired(spec: ModelRegression, inputs: Inputs) -> tuple[Outputs, Outputs]:
     """Get both models' answers to the same rows."""
     from pytest_mlgate.stats.metrics import Outputs
 
-    baseline = _as_run(spec.baseline, spec.model)
+    baseline = spec.baseline
     if _of_numbers(spec):
         values = inputs.paired_values(spec, baseline)
         new, old = (Outputs(one.targets, values=one.predicted) for one in values)
@@ -226,18 +225,6 @@ def _of_numbers(spec: ModelRegression) -> bool:
     return all(name != FLIPS and NEEDS[name] == "value" for name in spec.metrics)
 
 
-def _as_run(baseline: BaselineRef, candidate: ModelRef | None) -> BaselineRef:
-    """Let a baseline that says nothing of how it is run be run as the candidate is."""
-    if not baseline.is_model or candidate is None or _says_how(baseline):
-        return baseline
-    return replace(baseline, **{name: getattr(candidate, name) for name in (*_HOW_TO_RUN, "batch_size")})
-
-
-def _says_how(baseline: BaselineRef) -> bool:
-    own, default = asdict(baseline), asdict(BaselineRef())
-    return any(own[name] != default[name] for name in _HOW_TO_RUN)
-
-
 def mistakes(spec: ModelRegression) -> Iterable[Mistake]:
     """Find limits that do not compare, and metrics that the candidate or the baseline cannot feed."""
     for name, limit in spec.metrics.items():
@@ -250,9 +237,8 @@ def mistakes(spec: ModelRegression) -> Iterable[Mistake]:
             mend = "use a model or columns as the baseline"
             yield Mistake(("metrics", FLIPS), f"{FLIPS} is counted row by row, and a metrics file has no rows", mend)
     elif baseline.is_model:
-        seen = set(prediction_mistakes(spec, needs))
-        found = model_mistakes(_as_run(baseline, spec.model), needs, ("baseline",))
-        yield from (mistake for mistake in found if mistake not in seen)
+        # A champion is bytes alone, and running it as the candidate is would judge another model than the one promoted.
+        yield from model_mistakes(baseline, needs, ("baseline",))
     else:
         yield from column_mistakes(baseline.prediction, baseline.score, needs, "the baseline's ")
 

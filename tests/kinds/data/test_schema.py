@@ -119,6 +119,13 @@ def test_value_rules_on_a_column_of_the_wrong_type_are_not_measured(schema):
     assert result.verdict == "FAIL"
 
 
+def test_a_date_bound_says_nothing_of_text(schema):
+    """Text would compare letter by letter, and 31/12/2019 would be later than 2020."""
+    result, checks = schema(pa.table({"d": ["31/12/2019", "31/01/1999"]}), '{d: {min: "2020-06-01"}}')
+    assert result.verdict == "NOT_MEASURED"
+    assert "date or timestamp" in checks["d", "below_min"].reason
+
+
 def test_a_pattern_that_is_none_is_not_measured(schema):
     """An invalid pattern says so."""
     result, _ = schema(PEOPLE, "{state: {nullable: true, pattern: '('}}")

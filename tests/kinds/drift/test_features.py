@@ -103,8 +103,18 @@ def test_an_int_column_stored_as_float_is_the_same_category(drift):
 def test_columns_of_one_table_only_are_reported(drift):
     """Nothing is compared in silence, nothing left out in silence."""
     _, checks = drift({"x": normal(500, 1), "gone": normal(500, 1)}, {"x": normal(500, 2), "new": normal(500, 2)})
-    left_out = checks["*", "columns_in_one_table_only"]
-    assert (left_out.verdict, left_out.detail["columns"]) == ("INFO", ["gone", "new"])
+    left_out = checks["*", "columns_gone"]
+    assert (left_out.warned, left_out.value) == (True, 1)
+    assert (left_out.detail["only_in_reference"], left_out.detail["only_in_data"]) == (["gone"], ["new"])
+
+
+@pytest.mark.parametrize("metrics", ["{max: 0.1}", "{max: 0.1}, ks: {max: 0.1}"])
+def test_numbers_that_arrive_as_text_are_not_measured(drift, metrics):
+    """A column that changed its type was read wrongly; no metric may pass it or leave it out."""
+    old = normal(900, 1)
+    result, checks = drift({"a": old}, {"a": [str(one) for one in old]}, limit=metrics)
+    assert result.verdict == "NOT_MEASURED"
+    assert "is of type number in the reference and string in the data" in next(iter(checks.values())).reason
 
 
 def test_a_listed_column_that_is_missing_is_not_measured_and_hides_nothing(drift):

@@ -164,7 +164,10 @@ def weights(tmp_path, monkeypatch):
     return promote
 
 
-def against_champion(limits, *, optional="true", more=""):
+OWN = ", factory: 'torch.nn:Linear', arguments: {in_features: 2, out_features: 1}, features: [x, z], output: logits"
+
+
+def against_champion(limits, *, optional="true", more=OWN):
     candidate = (
         "{loader: torch, factory: torch.nn:Linear, arguments: {in_features: 2, out_features: 1}, "
         "weights: new.safetensors, features: [x, z], output: logits}"
@@ -198,24 +201,23 @@ def test_a_candidate_that_cannot_be_run_is_not_excused_by_a_missing_champion(jud
     assert "no column 'x'" in result.reason
 
 
-def test_the_champion_is_run_as_the_candidate_is(judged, weights):
-    """A registry holds bytes; factory, features and output are the candidate's unless the champion says its own."""
+def test_the_champion_is_run_as_its_own_entry_says(judged, weights):
+    """A registry holds bytes; factory, features and output are those of the champion's entry."""
     weights()
     limits = "metrics: {roc_auc: {max_drop: 0.01}, log_loss: {}}, confidence: 0.95"
-    own = ", factory: 'torch.nn:Linear', arguments: {in_features: 2, out_features: 1}, features: [x, z], output: logits"
-    for more in ("", own):
-        result, checks = judged(against_champion(limits, more=more), t=featured(scored()))
-        assert result.verdict == "PASS"
-        assert checks["*", "roc_auc"].value == checks["*", "roc_auc"].baseline
-        assert checks["*", "log_loss"].value != checks["*", "log_loss"].baseline
-        assert {record.role for record in result.inputs} == {"model", "baseline", "data"}
-        assert {record.sha256 is None for record in result.inputs if record.role != "data"} == {False}
+    result, checks = judged(against_champion(limits), t=featured(scored()))
+    assert result.verdict == "PASS"
+    assert checks["*", "roc_auc"].value == checks["*", "roc_auc"].baseline
+    assert checks["*", "log_loss"].value != checks["*", "log_loss"].baseline
+    assert {record.role for record in result.inputs} == {"model", "baseline", "data"}
+    assert {record.sha256 is None for record in result.inputs if record.role != "data"} == {False}
 
 
-def test_a_champion_that_says_half_of_how_it_is_run_is_a_mistake(judged, weights):
-    """All of it or nothing: half would be guessed."""
+@pytest.mark.parametrize("more", ["", ", threshold: 0.3"])
+def test_a_champion_that_does_not_say_how_it_is_run_is_a_mistake(judged, weights, more):
+    """Run with the candidate's settings, it would be another model than the one that was promoted."""
     with pytest.raises(GateFileError) as caught:
-        judged(against_champion("metrics: {roc_auc: {max_drop: 0.01}}", more=", threshold: 0.3"), t=scored())
+        judged(against_champion("metrics: {roc_auc: {max_drop: 0.01}}", more=more), t=scored())
     text = str(caught.value)
     assert "the model's weights alone" in text
     assert "how rows reach the model" in text
