@@ -93,6 +93,34 @@ def test_a_torch_model_can_be_handed_over(project):
     project.run(mlgate=False).assert_outcomes(passed=1)
 
 
+def test_guardrails_and_providers_can_be_handed_over(project):
+    """A function stands where a gate file names one; numpy numbers are numbers."""
+    project.write("cases.jsonl", '{"text": "bad", "label": "attack"}\n{"text": "fine", "label": "harmless"}\n')
+    project.write("prompt.yaml", "version: 1\nname: p\nmessages: [{role: user, content: 'say {text}'}]\n")
+    project.write(
+        "test_g.py",
+        """
+import numpy as np
+
+def test_guardrail(mlgate):
+    label = {"field": "label", "positive": "attack"}
+    metrics = {"recall": {"min": np.float64(1)}}
+    guardrail = lambda text: text == "bad"
+    result = mlgate.check(
+        "guardrail.cases", guardrail=guardrail, cases="cases.jsonl", text="text", label=label, metrics=metrics
+    )
+    assert result.verdict == "PASS"
+
+def test_provider(mlgate):
+    wanted = {"assert": [{"type": "equals", "value": "ok"}], "metrics": {"pass_rate": {"min": 1}}}
+    provider = lambda messages: "ok"
+    result = mlgate.check("prompt.eval", prompt="prompt.yaml", cases="cases.jsonl", provider=provider, **wanted)
+    assert result.verdict == "PASS"
+""",
+    )
+    project.run(mlgate=False).assert_outcomes(passed=2)
+
+
 def test_the_other_fixtures_do_what_they_say(project):
     """Tables, registries, seeds and devices."""
     project.write(

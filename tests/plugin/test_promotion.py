@@ -213,6 +213,39 @@ def test_rollback_restores_the_previous_champion(release):
     assert release.mlgate("rollback", "a.gate.yaml").ret == 1
 
 
+def test_rollback_works_where_warnings_are_errors(release):
+    """A project's `filterwarnings = error` does not stand in the way."""
+    promotion(release)
+    weights(release.path / "w.safetensors", slope=5.0)
+    promotion(release)
+    release.write("pytest.ini", "[pytest]\npythonpath = .\nfilterwarnings = error\n")
+    result = release.mlgate("rollback", "a.gate.yaml")
+    assert result.ret == 0, result.stdout.str() + result.stderr.str()
+    assert champion(release) == 1
+    assert "Warning" not in result.stdout.str()
+
+
+def test_a_worse_candidate_is_refused_although_it_changed_its_own_settings(release):
+    """The champion is run as its entry says, whatever the candidate declares of itself."""
+    compared = GATES.replace(
+        "alias: champion, optional: true}",
+        'alias: champion, optional: true, factory: "tiny:make", features: [x], output: logits}',
+    ).replace(
+        "  other:",
+        "  worse: {kind: model.regression, data: rows, label: y, model: candidate, baseline: champion,\n"
+        "          metrics: {accuracy: {max_drop: 0.01}}}\n  other:",
+    )
+    release.gates(compared)
+    assert promotion(release)[1]["outcome"] == "promoted"
+    rows = "".join(f"{i},{int(i > 0)},{int(i > 0) if i % 9 else int(i <= 0)}\n" for i in range(-50, 51) if i)
+    release.write("rows.csv", "x,y,z\n" + rows)
+    weights(release.path / "w.safetensors", slope=3.0)
+    release.gates(compared.replace("weights: w.safetensors, features: [x]", "weights: w.safetensors, features: [z]"))
+    result, refused = promotion(release)
+    assert (result.ret, refused["outcome"]) == (1, "refused")
+    assert champion(release) == 1
+
+
 def test_a_waived_gate_promotes_only_where_the_file_allows_it(release):
     """`allow_waived` is written down, or a waiver blocks promotion."""
     waived = GATES.replace("value: 0.5", "value: 9, waive: {until: 2999-01-01, reason: known}")
