@@ -18,7 +18,7 @@ import pytest
 
 from pytest_mlgate.errors import MlgateError
 from pytest_mlgate.plugin.promotion import Settled, settle_promotions
-from pytest_mlgate.plugin.session import FACTS_KEY, failure_text
+from pytest_mlgate.plugin.session import FACTS_KEY, collection_text, failure_text
 from pytest_mlgate.promote.facts import FileFacts, SessionFacts
 from pytest_mlgate.report import document
 from pytest_mlgate.run import unreported
@@ -52,10 +52,12 @@ class Controller:
         self._silent: list[str] = []
         self._disagreements: list[str] = []
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Remember gate files that could not be read."""
+        """Remember gate files that could not be read; what is wrong with them is shown once, in summaries too."""
         if report.failed and any(Path(report.nodeid).match(pattern) for pattern in self.session.patterns):
             self._broken.add(report.nodeid)
+            report.longrepr = collection_text(str(report.longrepr), report.nodeid)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what was going to run."""

@@ -216,21 +216,21 @@ def _with_checks(item: pytest.Item, report: pytest.TestReport) -> pytest.TestRep
 
 
 class Crash:
-    """Where a gate failed, in the shape in which pytest asks for it."""
+    """Where something failed, in the shape in which pytest asks for it; `message` is what short summaries show."""
 
-    def __init__(self, result: GateResult) -> None:
-        self.path, self.lineno, self.message = result.file, result.line, headline(result)
+    def __init__(self, path: str, lineno: int, message: str) -> None:
+        self.path, self.lineno, self.message = path, lineno, message
 
     def __str__(self) -> str:
         return f"{self.path}:{self.lineno}: {self.message}"
 
 
 class FailureText:
-    """A gate's text as pytest wants a failure: printable, with the one line that summaries show."""
+    """A text as pytest wants a failure: printable, with the one line that summaries show."""
 
-    def __init__(self, text: str, result: GateResult) -> None:
+    def __init__(self, text: str, crash: Crash) -> None:
         self._text = text
-        self.reprcrash = Crash(result)
+        self.reprcrash = crash
 
     def __str__(self) -> str:
         return self._text
@@ -243,8 +243,13 @@ class FailureText:
 
 
 def failure_text(text: str, result: GateResult) -> Any:
-    """Wrap a text for pytest, whose own failure types are private."""
-    return FailureText(text, result)
+    """Wrap a gate's text for pytest, whose own failure types are private."""
+    return FailureText(text, Crash(result.file, result.line, headline(result)))
+
+
+def collection_text(text: str, node_id: str) -> Any:
+    """Wrap what is wrong with a gate file; its first line is enough for a summary."""
+    return FailureText(text, Crash(node_id, 1, text.partition("\n")[0]))
 
 
 def _site(item: pytest.Item) -> Site:
