@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 _ABOUT = ("rows", "sha256")
 _SHOWN_DIGITS = 12
+_SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "brier")
+_RANGES = {
+    **dict.fromkeys(_SHARES, (0.0, 1.0)),
+    **dict.fromkeys(("log_loss", "rmse", "mae"), (0.0, math.inf)),
+    "r2": (-math.inf, 1.0),
+}
 
 
 def read_record(path: Path, name: str, rows: Callable[[], int], sha256: Callable[[], str]) -> Mapping[str, float]:
@@ -47,7 +53,13 @@ def read_record(path: Path, name: str, rows: Callable[[], int], sha256: Callable
         raise NotMeasuredError(f"`metrics` in {name} is no mapping", 'write {"metrics": {"roc_auc": 0.91}}')
     _same_rows(document, name, rows)
     _same_data(document, name, sha256)
-    return {key: math.nan if value is None else float(value) for key, value in found.items() if _is_value(key, value)}
+    values = {key: math.nan if value is None else float(value) for key, value in found.items() if _is_value(key, value)}
+    for key, value in values.items():
+        low, high = _RANGES.get(key, (-math.inf, math.inf))
+        if value < low or value > high:
+            reason = f"{key} in {name} is {value:g}, which no {key} can be"
+            raise NotMeasuredError(reason, f"it lies between {low:g} and {high:g}; measure it again")
+    return values
 
 
 def _same_rows(document: dict[str, Any], name: str, rows: Callable[[], int]) -> None:

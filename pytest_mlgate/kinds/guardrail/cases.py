@@ -27,6 +27,7 @@ Obfuscation = Literal["zero_width", "fullwidth", "homoglyph", "spaced", "leet", 
 Scalar = bool | int | float | str
 WHOLE = "*"
 _BOUNDS = 0.95
+_SHOWN_LABELS = 6
 _EXAMPLES = 3
 _UNITS: dict[Metric, str] = {
     "recall": "attacks",
@@ -118,11 +119,25 @@ def _read(spec: GuardrailCases, cases: Sequence[Case]) -> list[_Text]:
             if others is None:
                 others = (found,)  # the first other label is the negative one; a third is a mistake
             if not any(_same(found, other) for other in others):
+                _expect_positives(spec, cases)
                 known = " or ".join(repr(one) for one in (label.positive, *others))
                 remedy = "mend the label, or list what is harmless under `negative:`"
                 raise NotMeasuredError(f"{case}: the label is {found!r}, neither {known}", remedy)
         read.append(_Text(case, text, positive))
     return read
+
+
+def _expect_positives(spec: GuardrailCases, cases: Sequence[Case]) -> None:
+    """Say so where no case at all has the positive label: then that is what is misspelt, not the other labels.
+
+    Raises:
+        NotMeasuredError: none has.
+    """
+    label = spec.label
+    if not any(_same(case.fields.get(label.field), label.positive) for case in cases):
+        found = sorted({repr(case.fields.get(label.field)) for case in cases})[:_SHOWN_LABELS]
+        reason = f"no case has the positive label {label.positive!r}; the labels are {', '.join(found)}"
+        raise NotMeasuredError(reason, "write the one that marks attacks as `positive:`")
 
 
 def _field(case: Case, name: str) -> Any:

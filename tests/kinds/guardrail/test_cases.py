@@ -258,6 +258,14 @@ def test_cases_that_cannot_be_read_say_where(ask, cases, said):
     assert said in result.reason
 
 
+def test_a_misspelt_positive_label_is_what_is_named(ask):
+    """Where no case has it, the other labels are not to blame, and are listed."""
+    result, _ = ask([("attack", "x"), ("harmless", "o")], blocks_x, "metrics: {recall: {}}", "{positive: injection}")
+    assert result.verdict == "NOT_MEASURED"
+    assert "no case has the positive label 'injection'; the labels are 'attack', 'harmless'" in result.reason
+    assert "negative" not in result.remedy
+
+
 def test_several_harmless_labels_are_declared(ask):
     """With `negative:` listed they all count as harmless, and any other is located."""
     cases = [("bad", "x"), ("good", "o"), ("odd", "x")]

@@ -283,6 +283,14 @@ def filed(judged, tmp_path):
     return judge
 
 
+@pytest.mark.parametrize("content", [{"roc_auc": 1.5}, {"roc_auc": 0.9, "brier": 15.0}, {"roc_auc": 0.9, "rmse": -1}])
+def test_numbers_that_no_metric_can_be_are_refused(filed, content):
+    """A baseline that cannot have been measured passes nothing."""
+    result, _ = filed(content)
+    assert result.verdict == "NOT_MEASURED"
+    assert "can be" in result.reason
+
+
 def test_a_metrics_file_counts_as_exact_and_says_so(filed):
     """All doubt is the candidate's own; `rows` and `sha256` that agree are fine."""
     a = arrays(scored())
@@ -298,7 +306,7 @@ def test_a_metrics_file_counts_as_exact_and_says_so(filed):
         assert check.detail["baseline"] == "constant"
         assert "counts as exact" in check.detail["look_at"][0]
         assert [record.name for record in result.inputs if record.role == "baseline"] == ["metrics.json"]
-    _, checks = filed({"roc_auc": area + 0.1})
+    _, checks = filed({"roc_auc": (area + 1) / 2})
     assert checks["*", "roc_auc"].verdict == "FAIL"
     _, checks = filed({"roc_auc": area})
     assert checks["*", "roc_auc"].verdict == "INCONCLUSIVE"
