@@ -348,7 +348,7 @@ class _Loader:
     def _complain(self, path: KeyPath, what: str, mend: str = "", *, at_key: bool = False) -> None:
         """Complain at a path; a parameter that came from `defaults:` is pointed at there."""
         gates = self.source.value.get("gates") or {}
-        if len(path) > 2 and path[0] == "gates" and path[2] not in gates.get(path[1], {}):  # noqa: PLR2004
+        if len(path) > 2 and path[0] == "gates" and path[2] not in gates.get(path[1], {}):  # noqa: PLR2004 - section, id, key
             defaults = self.source.value.get("defaults")
             if isinstance(defaults, dict) and path[2] in defaults:
                 path = ("defaults", *path[2:])
