@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_mlgate.errors import GateFileError, KindError, MlgateError, NotMeasuredError, RegistryError
-    from pytest_mlgate.kind import GateSpec, Inputs, Kind, ModelRef, TableRef
+    from pytest_mlgate.kind import GateSpec, Inputs, Kind
+    from pytest_mlgate.reference import ModelRef, TableRef
     from pytest_mlgate.verdict import Check, GateResult, Limit, Measurement, Outcome, Promotion, Verdict, judge
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "errors": ("GateFileError", "KindError", "MlgateError", "NotMeasuredError", "RegistryError"),
-    "kind": ("GateSpec", "Inputs", "Kind", "ModelRef", "TableRef"),
+    "kind": ("GateSpec", "Inputs", "Kind"),
+    "reference": ("ModelRef", "TableRef"),
     "verdict": ("Check", "GateResult", "Limit", "Measurement", "Outcome", "Promotion", "Verdict", "judge"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -7,15 +7,15 @@ it measures on comes through `Inputs`, so a kind also knows nothing of files, en
 
 from __future__ import annotations
 
-import keyword
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar, get_args
 
 from msgspec import Meta, Struct
 
-from pytest_mlgate.outcome import InconclusivePolicy  # noqa: TC001 - msgspec reads the annotation
-from pytest_mlgate.verdict import Severity, Waiver  # noqa: TC001 - same
+from pytest_mlgate.outcome import InconclusivePolicy
+from pytest_mlgate.reference import ModelRef, TableRef
+from pytest_mlgate.verdict import Severity, Waiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,16 +24,9 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.aggregate import ColumnType, Example, Levels, Rule, Scalar
     from pytest_mlgate.dialogue import Case, Prompt, Request
+    from pytest_mlgate.reference import BaselineRef, GuardrailRef, ProviderRef
     from pytest_mlgate.verdict import Limit, Measurement
 
-FILE = "mlgate-file"
-FilePath = Annotated[
-    str, Meta(min_length=1, extra={FILE: True}, description="a file; a relative path starts at the gate file's folder")
-]
-FixtureName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the name of a pytest fixture")]
-DottedName = Annotated[
-    str, Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$", description="user code, as package.module:attribute")
-]
 TAG_PATTERN = r"^[A-Za-z][A-Za-z0-9_.-]*$"
 Tag = Annotated[str, Meta(pattern=TAG_PATTERN, description="a mark: a letter, then letters, digits, _ . -")]
 Duration = (
@@ -58,161 +51,6 @@ def seconds(duration: Duration) -> float:
         return float(duration)
     unit = re.sub(r"[0-9.]", "", duration)
     return float(duration.removesuffix(unit)) * _SECONDS[unit]
-
-
-def _fixture_mistakes(name: str | None) -> Iterable[str]:
-    """Find names that a Python signature cannot hold."""
-    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
-        yield f"{name!r} cannot be the name of a fixture"
-
-
-class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A table: a file (Parquet or CSV) or what a pytest fixture returns. In a gate file a string names a declared one.
-
-    `labels` names coded values for reports: `{SEX: {1: male, 2: female}}`.
-    """
-
-    path: FilePath | None = None
-    fixture: FixtureName | None = None
-    labels: dict[str, dict[str, str]] = {}
-
-    def mistakes(self) -> Iterable[str]:
-        """Say what no single field can know: exactly one source."""
-        yield from _fixture_mistakes(self.fixture)
-        if (self.path is None) == (self.fixture is None):
-            yield "a table is either a path or a fixture"
-
-
-class ModelRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A model: loaded from weights, found in a registry, or made by a pytest fixture; and how data reach it.
-
-    Args:
-        loader: which library loads it.
-        factory: builds the network without weights, `package.module:attribute`, called with `arguments`.
-        weights: a `.safetensors` file, or a state dict that `torch.load(weights_only=True)` accepts.
-        registry: which registry holds it; `path`, `name` and `alias` find it there.
-        optional: it may not exist yet (the first release has no champion).
-        fixture: a pytest fixture that returns the model, usually through `mlgate_train`.
-        features: the columns that go in, in order, as one float32 matrix.
-        preprocess: instead, a callable that takes an Arrow table and returns the model's input (a tuple is unpacked).
-        output: what comes out.
-        threshold: from which probability a row is predicted positive.
-        positive: the label that `probability` speaks of.
-        batch_size: rows per forward pass.
-    """
-
-    loader: Literal["torch"] | None = None
-    factory: DottedName | None = None
-    arguments: dict[str, Any] = {}
-    weights: FilePath | None = None
-    registry: Literal["local"] | None = None
-    path: FilePath | None = None
-    name: str | None = None
-    alias: str | None = None
-    optional: bool = False
-    fixture: FixtureName | None = None
-    features: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
-    preprocess: DottedName | None = None
-    output: Literal["logits", "probability", "label", "value"] | None = None
-    threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    positive: bool | int | str = 1
-    batch_size: Annotated[int, Meta(gt=0)] = 8192
-
-    def mistakes(self) -> Iterable[str]:
-        """Say what no single field can know: one source, and all that this source needs."""
-        sources = {
-            "weights": ("factory", "weights"),
-            "registry": ("registry", "path", "name", "alias"),
-            "fixture": ("fixture",),
-        }
-        yield from _fixture_mistakes(self.fixture)
-        chosen = [source for source in sources if getattr(self, source) is not None]
-        if len(chosen) != 1:
-            yield "a model comes from exactly one of weights, registry or fixture"
-            return
-        missing = [field for field in sources[chosen[0]] if getattr(self, field) is None]
-        if missing:
-            yield f"a model from {chosen[0]} also needs {', '.join(missing)}"
-        if self.features is not None and self.preprocess is not None:
-            yield "features and preprocess are two ways of saying the same: keep one"
-        if self.registry is None and self.optional:
-            yield "only a model in a registry can be optional"
-
-
-class ProviderRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Whoever answers prompts: replies that were recorded, a callable of the user's, or one that a fixture returns.
-
-    Args:
-        kind: `replay` reads recorded replies from `path`; `python` calls `callable`.
-        path: recorded replies, one JSON object a line.
-        callable: takes the messages, and `model` and `settings` where it has such parameters; returns the reply.
-        fixture: a pytest fixture that returns such a callable.
-    """
-
-    kind: Literal["replay", "python"] | None = None
-    path: FilePath | None = None
-    callable: DottedName | None = None
-    fixture: FixtureName | None = None
-
-    def mistakes(self) -> Iterable[str]:
-        """Say what no single field can know: one source, and all that this source needs."""
-        given = {field for field in ("path", "callable", "fixture") if getattr(self, field) is not None}
-        match self.kind:
-            case None if given != {"fixture"}:
-                yield "a provider is {kind: replay, path: …}, {kind: python, callable: module:function} or {fixture: …}"
-            case "replay" if given != {"path"}:
-                yield "a provider of kind replay needs path, and nothing else"
-            case "python" if given != {"callable"}:
-                yield "a provider of kind python needs callable, and nothing else"
-
-
-class BaselineRef(ModelRef, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a candidate is compared with: a model, other columns of the same rows, or numbers in a file.
-
-    In a gate file a string names a declared model. A registry's champion is bytes alone: its entry must say how it is
-    built and run (factory, features, output), and keep saying so when the candidate's settings change.
-
-    Args:
-        score: a column holding the old probability of the positive class, and/or
-        prediction: a column holding the old predicted class or number.
-        file: a JSON file of metric values, `{roc_auc: 0.91, rows: 1500, sha256: …}`; `rows` and `sha256` say of which
-            data.
-    """
-
-    score: str | None = None
-    prediction: str | None = None
-    file: FilePath | None = None
-
-    @property
-    def is_model(self) -> bool:
-        """Whether there is a model to run."""
-        return self.file is None and self.score is None and self.prediction is None
-
-    def mistakes(self) -> Iterable[str]:
-        """Say what no single field can know: exactly one kind of baseline."""
-        if self.is_model:
-            yield from super().mistakes()
-            return
-        plain = BaselineRef(score=self.score, prediction=self.prediction, file=self.file)
-        if plain != self or (self.file is not None and (self.score is not None or self.prediction is not None)):
-            yield "a baseline is either a model, columns (score, prediction) or a file: keep one"
-
-
-class GuardrailRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A guardrail: a callable of the user's, or one that a pytest fixture returns.
-
-    Args:
-        python: called with a text.
-        fixture: a pytest fixture that returns such a callable.
-    """
-
-    python: DottedName | None = None
-    fixture: FixtureName | None = None
-
-    def mistakes(self) -> Iterable[str]:
-        """Say what no single field can know: exactly one source."""
-        if (self.python is None) == (self.fixture is None):
-            yield "a guardrail is builtin, {python: module:callable} or {fixture: name}"
 
 
 class GateSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

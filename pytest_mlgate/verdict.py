@@ -6,7 +6,7 @@ replayed from a report. What policy then makes of a verdict is another word, the
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - msgspec reads the annotations
+import datetime as dt
 from enum import StrEnum
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, Literal

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from pytest_mlgate.kind import FilePath, GateSpec, Kind, Mistake, ModelRef, TableRef, limit_mistakes
+from pytest_mlgate.kind import GateSpec, Kind, Mistake, limit_mistakes
+from pytest_mlgate.reference import FilePath, ModelRef, TableRef
 from pytest_mlgate.verdict import Confidence, Limit, Measurement
 
 

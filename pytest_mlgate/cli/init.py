@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.store import GateInputs, InputStore
-from pytest_mlgate.kind import TableRef
+from pytest_mlgate.inputs.gate import GateInputs
+from pytest_mlgate.inputs.store import InputStore
+from pytest_mlgate.reference import TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

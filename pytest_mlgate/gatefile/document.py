@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from pytest_mlgate.gatefile.targets import with_relative_files
-from pytest_mlgate.kind import ModelRef  # noqa: TC001 - msgspec reads the annotation
+from pytest_mlgate.reference import ModelRef
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,8 @@ from pytest_mlgate.gatefile.nodes import Source, read
 from pytest_mlgate.gatefile.phrase import phrases
 from pytest_mlgate.gatefile.schema import ID_PATTERN, gate_schema, struct_schema
 from pytest_mlgate.gatefile.targets import REFERENCES, Reference, find, fixtures_of, replaced, targets
-from pytest_mlgate.kind import TAG_PATTERN, BaselineRef, GateSpec, Kind, ModelRef, TableRef
+from pytest_mlgate.kind import TAG_PATTERN, GateSpec, Kind
+from pytest_mlgate.reference import BaselineRef, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pytest_mlgate.kind import BaselineRef, GateSpec, ModelRef, TableRef
+from pytest_mlgate.reference import BaselineRef, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pytest_mlgate.kind import GateSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"

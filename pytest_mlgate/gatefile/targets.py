@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import inspect as types
 
-from pytest_mlgate.kind import FILE, BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
+from pytest_mlgate.reference import FILE, BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,8 @@ from pytest_mlgate.kind import Mistake
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_mlgate.kind import ModelRef, PredictionSpec
+    from pytest_mlgate.kind import PredictionSpec
+    from pytest_mlgate.reference import ModelRef
 
 Path = tuple[str | int, ...]
 _GIVES = {

@@ -19,7 +19,7 @@ from pytest_mlgate.inputs.references import resolve, user_code
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_mlgate.kind import GuardrailRef
+    from pytest_mlgate.reference import GuardrailRef
 
 _ACTIONS = {"block": True, "allow": False}
 _BOOLS = ("bool", "bool_")  # numpy's own has the same meaning, and two names

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.inputs.models import LoadedModel
     from pytest_mlgate.inputs.tables import OpenTable
-    from pytest_mlgate.kind import ModelRef
+    from pytest_mlgate.reference import ModelRef
 
 
 def infer(model: LoadedModel, ref: ModelRef, table: OpenTable) -> NDArray[Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from pytest_mlgate.kind import ModelRef
+    from pytest_mlgate.reference import ModelRef
     from pytest_mlgate.verdict import FileStamp
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.aggregate import Scalar
     from pytest_mlgate.inputs.tables import OpenTable
-    from pytest_mlgate.kind import ModelRef, PredictionSpec
+    from pytest_mlgate.kind import PredictionSpec
+    from pytest_mlgate.reference import ModelRef
 
 _Label = tuple[str, object]
 _BINARY = 2

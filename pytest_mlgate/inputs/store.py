@@ -1,7 +1,6 @@
-"""What has been opened: one `InputStore` for each process that runs gates, one `GateInputs` for each gate.
+"""What has been opened: one `InputStore` for each process that runs gates.
 
-The store opens every file once, loads every model once and runs it once over the same rows, however many gates ask. A
-gate's own inputs add what belongs to it alone: its seed, what its fixtures returned, and the record of what it opened.
+The store opens every file once, loads every model once and runs it once over the same rows, however many gates ask.
 """
 
 from __future__ import annotations
@@ -13,40 +12,25 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.database import Database
 from pytest_mlgate.inputs.digests import arrow_digest
-from pytest_mlgate.inputs.models import LoadedModel, fixture_value, open_model
+from pytest_mlgate.inputs.models import LoadedModel, open_model
 from pytest_mlgate.inputs.stamps import stamp
-from pytest_mlgate.inputs.tables import OpenTable
-from pytest_mlgate.verdict import FileStamp, InputRecord
+from pytest_mlgate.verdict import FileStamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
     from torch import nn
 
-    from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.inputs.frames import Frame
-    from pytest_mlgate.inputs.guards import Guard
-    from pytest_mlgate.kind import (
-        BaselineRef,
-        Coded,
-        GuardrailRef,
-        ModelRef,
-        Predictions,
-        PredictionSpec,
-        ProviderRef,
-        TableRef,
-        Values,
-    )
+    from pytest_mlgate.inputs.tables import OpenTable
+    from pytest_mlgate.reference import ModelRef
 
 DocumentT = TypeVar("DocumentT")
 _Opened = tuple[FileStamp, "Frame"]
 _Answers = dict[bytes, "NDArray[Any]"]
-_ByRole = dict[str, "PredictionSpec"]
-_Found = TypeVar("_Found")
 
 
 class InputStore:
@@ -138,265 +122,3 @@ def _forget_namespaces() -> None:
     cached: Any = getattr(sys.modules.get("narwhals._namespace"), "_builtin_namespace", None)
     if hasattr(cached, "cache_clear"):
         cached.cache_clear()
-
-
-class GateInputs:
-    """What one gate measures on; implements `pytest_mlgate.kind.Inputs`.
-
-    Args:
-        store: shared with the other gates.
-        seed: depends on the gate's identity alone.
-        fixtures: name → what pytest's fixture returned.
-    """
-
-    def __init__(self, store: InputStore, *, seed: int, fixtures: Mapping[str, object]) -> None:
-        self._store = store
-        self._seed = seed
-        self._fixtures = fixtures
-        self._fixture_frames: dict[str, Frame] = {}
-        self._records: dict[tuple[str, str], InputRecord] = {}
-
-    @property
-    def seed(self) -> int:
-        """A seed that depends on the gate's identity alone, so that reruns repeat."""
-        return self._seed
-
-    @property
-    def records(self) -> tuple[InputRecord, ...]:
-        """Everything that the gate opened, in order."""
-        return tuple(self._records.values())
-
-    def table(self, ref: TableRef, role: str = "data") -> OpenTable:
-        """Open a table.
-
-        Args:
-            ref: which.
-            role: what the gate uses it for, as reports say it.
-
-        Raises:
-            NotMeasuredError: it cannot be opened.
-        """
-        if ref.path is not None:
-            found, frame = self._store.file(Path(ref.path))
-            key = msgspec.json.encode(found).decode()
-            record = InputRecord(role=role, name=frame.what, rows=frame.rows, sha256=found.sha256, files=(found,))
-        elif ref.fixture is not None:
-            frame, key = self._from_fixture(ref.fixture), None
-            record = InputRecord(role=role, name=frame.what, rows=frame.rows)
-        else:
-            raise NotMeasuredError("the table names no source", "write `path:` or `fixture:`")
-        self._record(record)
-        return OpenTable(frame, self._store.database, ref.labels, key)
-
-    def model(self, ref: ModelRef, role: str = "model") -> LoadedModel:
-        """Load a model.
-
-        Raises:
-            NotMeasuredError: it cannot be had.
-            NotApplicableError: it is optional and does not exist yet.
-        """
-        model = self._store.model(ref, self._fixtures)
-        self._record(InputRecord(role=role, name=model.name, sha256=model.sha256, files=model.files))
-        return model
-
-    def predictions(self, spec: PredictionSpec) -> Predictions:
-        """Get predictions for labelled rows, from columns or by running a model, once per session for the same rows.
-
-        Raises:
-            NotMeasuredError: they cannot be had, or cannot be trusted.
-            NotApplicableError: the model is optional and does not exist yet.
-        """
-        from pytest_mlgate.inputs.predictions import classes
-
-        return self._answered(classes, {"model": spec})[0]
-
-    def predictions_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Predictions, tuple[Coded, ...]]:
-        """Get predictions and, for the same rows, columns as codes.
-
-        Args:
-            spec: where the predictions come from.
-            columns: names, each of a simple type.
-
-        Raises:
-            NotMeasuredError: as `predictions`, or a column cannot be had.
-            NotApplicableError: the model is optional and does not exist yet.
-        """
-        from pytest_mlgate.inputs.predictions import classes
-
-        def with_codes(rows: OpenTable, of: PredictionSpec, raw: Any) -> tuple[Predictions, tuple[Coded, ...]]:
-            return classes(rows, of, raw), tuple(rows.coded(name) for name in columns)
-
-        return self._answered(with_codes, {"model": spec}, columns)[0]
-
-    def prompt(self, path: str) -> Prompt:
-        """Read a prompt file.
-
-        Raises:
-            NotMeasuredError: it cannot be read.
-        """
-        from pytest_mlgate.inputs.prompts import read_prompt
-
-        found, prompt = self._store.document(Path(path), read_prompt, hashed=True)
-        self._record_file("prompt", found)
-        return prompt
-
-    def cases(self, path: str) -> tuple[Case, ...]:
-        """Read the cases of an eval set, in file order.
-
-        Raises:
-            NotMeasuredError: it cannot be read, or has none.
-        """
-        from pytest_mlgate.inputs.cases import read_cases
-
-        found, cases = self._store.document(Path(path), read_cases)
-        self._record_file("cases", found, len(cases))
-        return cases
-
-    def replies(self, provider: ProviderRef, requests: Sequence[Request]) -> list[str]:
-        """Get one reply to each request; a provider is asked once per session for the same request.
-
-        Raises:
-            NotMeasuredError: a reply was never recorded, the provider raised, or a reply is no text.
-        """
-        from pytest_mlgate.inputs.cassettes import read_cassette
-        from pytest_mlgate.inputs.providers import ask, text_of
-        from pytest_mlgate.inputs.references import resolve
-
-        if provider.path is not None:
-            found, cassette = self._store.document(Path(provider.path), read_cassette)
-            self._record_file("provider", found)
-            recorded = zip(cassette.replies(requests), requests, strict=True)
-            return [text_of(reply, request) for reply, request in recorded]
-        named = provider.callable or f"fixture {provider.fixture}"
-        self._record(InputRecord(role="provider", name=named))
-        if provider.fixture is not None:
-            return ask(fixture_value(provider.fixture, self._fixtures), named, requests, {})
-        return ask(resolve(named), named, requests, self._store.replies(named))
-
-    def values(self, spec: PredictionSpec) -> Values:
-        """Get predicted numbers beside the true ones, as `predictions` gets classes.
-
-        Raises:
-            NotMeasuredError: as for `predictions`.
-            NotApplicableError: likewise.
-        """
-        from pytest_mlgate.inputs.values import numbers
-
-        return self._answered(numbers, {"model": spec})[0]
-
-    def paired_predictions(self, spec: PredictionSpec, baseline: BaselineRef) -> tuple[Predictions, Predictions]:
-        """Get a candidate's predictions and a baseline's, for the same rows in the same order.
-
-        Raises:
-            NotMeasuredError: either cannot be had, or cannot be trusted.
-            NotApplicableError: the baseline is optional and does not exist yet.
-        """
-        from pytest_mlgate.inputs.predictions import classes
-
-        new, old = self._answered(classes, {"model": spec, "baseline": _of_baseline(spec, baseline)})
-        return new, old
-
-    def paired_values(self, spec: PredictionSpec, baseline: BaselineRef) -> tuple[Values, Values]:
-        """Get a candidate's predicted numbers and a baseline's, as `paired_predictions` gets classes.
-
-        Raises:
-            NotMeasuredError: as for `paired_predictions`.
-            NotApplicableError: likewise.
-        """
-        from pytest_mlgate.inputs.values import numbers
-
-        new, old = self._answered(numbers, {"model": spec, "baseline": _of_baseline(spec, baseline)})
-        return new, old
-
-    def recorded(self, path: str, data: TableRef) -> Mapping[str, float]:
-        """Read metric values from a file, which must not say that they were measured on other data.
-
-        Raises:
-            NotMeasuredError: it cannot be read, or speaks of other data.
-        """
-        from pytest_mlgate.inputs.records import read_record
-
-        file = Path(path)
-        found, name = stamp(file, hashed=True), self._store.name(file)
-        self._record(InputRecord(role="baseline", name=name, sha256=found.sha256, files=(found,)))
-        return read_record(file, name, lambda: self.table(data).rows, lambda: _hash_of(data, name))
-
-    def _answered(
-        self,
-        decode: Callable[[OpenTable, PredictionSpec, Any], _Found],
-        by_role: _ByRole,
-        beside: Sequence[str] = (),
-    ) -> list[_Found]:
-        """Get the answers of one model or of several, all for one reading of the rows; `beside` names more columns."""
-        from pytest_mlgate.inputs import inference, predictions
-        from pytest_mlgate.inputs.values import numbers
-
-        specs = list(by_role.values())
-        read: list[str] | None = list(beside)
-        for spec in specs:
-            predictions.check_spec(spec, numbers=decode is numbers)
-            own = inference.inputs_of(spec.model) if spec.model is not None else [spec.prediction, spec.score]
-            read = None if own is None or read is None else [*read, *filter(None, own)]
-        rows: OpenTable | None = None
-        found = []
-        for role, spec in by_role.items():
-            model = self.model(spec.model, role) if spec.model is not None else None
-            if rows is None:
-                rows = self.table(spec.data).frozen([spec.label, *read] if read is not None else None)
-            answers = None
-            if model is not None and spec.model is not None:
-                answers = self._store.answers(model, spec.model, rows)
-            found.append(decode(rows, spec, answers))
-        return found
-
-    def guardrail(self, ref: GuardrailRef | str) -> Guard:
-        """Find a guardrail.
-
-        Raises:
-            NotMeasuredError: it cannot be had, or cannot be called.
-        """
-        from pytest_mlgate.inputs.guards import open_guard
-
-        guard = open_guard(ref, self._fixtures)
-        self._record(InputRecord(role="guardrail", name=guard.name))
-        return guard
-
-    def interrupt(self) -> None:
-        """Stop the query that is running, if one is; called from another thread."""
-        self._store.interrupt()
-
-    def _from_fixture(self, fixture: str) -> Frame:
-        """Open what a fixture returned, once for this gate."""
-        from pytest_mlgate.inputs.objects import open_object
-
-        if fixture not in self._fixture_frames:
-            value = fixture_value(fixture, self._fixtures)
-            self._fixture_frames[fixture] = open_object(value, f"fixture {fixture}", self._store.database)
-        return self._fixture_frames[fixture]
-
-    def _record_file(self, role: str, found: FileStamp, rows: int | None = None) -> None:
-        name = self._store.name(Path(found.path))
-        self._record(InputRecord(role=role, name=name, rows=rows, sha256=found.sha256, files=(found,)))
-
-    def _record(self, record: InputRecord) -> None:
-        """Remember what was opened, its files named as reports name them."""
-        named = tuple(msgspec.structs.replace(one, path=self._store.name(Path(one.path))) for one in record.files)
-        self._records[record.role, record.name] = msgspec.structs.replace(record, files=named)
-
-
-def _of_baseline(spec: PredictionSpec, baseline: BaselineRef) -> PredictionSpec:
-    """Give the spec of a baseline's predictions: the same rows and labels, another source."""
-    model = baseline if baseline.is_model else None
-    return msgspec.structs.replace(spec, model=model, prediction=baseline.prediction, score=baseline.score)
-
-
-def _hash_of(data: TableRef, name: str) -> str:
-    """Hash the file that data are in."""
-    if data.path is None:
-        reason = f"{name} says which file it was measured on, and the data come from the fixture {data.fixture!r}"
-        raise NotMeasuredError(reason, "judge on that file, or leave `sha256` out")
-    return stamp(Path(data.path), hashed=True).sha256 or ""
-
-
-def _sha256(files: tuple[FileStamp, ...]) -> str | None:
-    return files[0].sha256 if len(files) == 1 else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_mlgate.gatefile.build import build
-from pytest_mlgate.inputs.store import GateInputs
+from pytest_mlgate.inputs.gate import GateInputs
 from pytest_mlgate.plugin.collect import offered_kinds
 from pytest_mlgate.plugin.session import CHECKS, default_timeout, ended_by
 from pytest_mlgate.report.failure import explain

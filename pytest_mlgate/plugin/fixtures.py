@@ -98,7 +98,7 @@ class Load:
         Raises:
             NotMeasuredError: it cannot be loaded; says why.
         """
-        from pytest_mlgate.kind import ModelRef
+        from pytest_mlgate.reference import ModelRef
 
         path = str(self._root / weights)
         ref = ModelRef(loader="torch", factory=factory, weights=path, arguments=dict(arguments or {}))
@@ -118,8 +118,8 @@ class Open:
         Raises:
             NotMeasuredError: it cannot be read; says why.
         """
-        from pytest_mlgate.inputs.store import GateInputs
-        from pytest_mlgate.kind import TableRef
+        from pytest_mlgate.inputs.gate import GateInputs
+        from pytest_mlgate.reference import TableRef
 
         inputs = GateInputs(self._store, seed=0, fixtures={})
         return inputs.table(TableRef(path=str(self._root / path))).arrow(None)

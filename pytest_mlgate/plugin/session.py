@@ -130,7 +130,7 @@ class GateSession:
         if gate is None or self.config.getoption("setuponly", default=False):
             return
         assert isinstance(item, pytest.Function)  # noqa: S101 - gate_of has seen it
-        from pytest_mlgate.inputs.store import GateInputs
+        from pytest_mlgate.inputs.gate import GateInputs
 
         fixtures = {name: item.funcargs[name] for name in gate.fixtures}
         inputs = GateInputs(self.store, seed=seed_of(item.nodeid), fixtures=fixtures)

@@ -14,7 +14,7 @@ from pytest_mlgate.registries import open_registry
 
 if TYPE_CHECKING:
     from pytest_mlgate.gatefile import Promote
-    from pytest_mlgate.kind import ModelRef
+    from pytest_mlgate.reference import ModelRef
     from pytest_mlgate.registries import Registry
 
 

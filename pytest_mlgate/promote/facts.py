@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from pytest_mlgate.gatefile import Promote  # noqa: TC001 - msgspec reads the annotation
-from pytest_mlgate.verdict import GateResult  # noqa: TC001 - same
+from pytest_mlgate.gatefile import Promote
+from pytest_mlgate.verdict import GateResult
 
 
 class FileFacts(Struct, frozen=True, kw_only=True):

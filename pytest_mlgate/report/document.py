@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from pytest_mlgate import __version__
-from pytest_mlgate.verdict import GateResult, Promotion  # noqa: TC001 - msgspec reads the annotations
+from pytest_mlgate.verdict import GateResult, Promotion
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from pytest_mlgate.inputs.store import GateInputs, InputStore
-from pytest_mlgate.kind import TableRef
+from pytest_mlgate.inputs.gate import GateInputs
+from pytest_mlgate.inputs.store import InputStore
+from pytest_mlgate.reference import TableRef
 
 
 @pytest.fixture

@@ -253,7 +253,7 @@ def test_a_table_without_columns_is_refused(opened, tmp_path):
 )
 def test_what_is_no_table_is_named_by_its_type(value, opened, inputs):
     """A fixture that returned something else is told what it returned."""
-    from pytest_mlgate.kind import TableRef
+    from pytest_mlgate.reference import TableRef
 
     with pytest.raises(NotMeasuredError, match="which is no table") as caught:
         inputs(rows=value).table(TableRef(fixture="rows"))

@@ -21,8 +21,9 @@ from inputs_forms import FORMS, in_form
 
 from pytest_mlgate.aggregate import Above, Below, Duplicated, Missing, NotAmong, NotMatching
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.store import GateInputs, InputStore
-from pytest_mlgate.kind import TableRef
+from pytest_mlgate.inputs.gate import GateInputs
+from pytest_mlgate.inputs.store import InputStore
+from pytest_mlgate.reference import TableRef
 
 NOON = dt.datetime.fromisoformat("2024-06-01T12:00")
 FIRST, SECOND, THIRD = (dt.datetime.fromisoformat(f"2020-01-0{day}") for day in (1, 2, 3))

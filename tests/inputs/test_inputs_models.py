@@ -14,10 +14,11 @@ import polars as pl
 import pytest
 
 from pytest_mlgate.errors import MissingExtraError, NotApplicableError, NotMeasuredError
+from pytest_mlgate.inputs.gate import GateInputs
 from pytest_mlgate.inputs.inference import feature_matrix
-from pytest_mlgate.inputs.store import GateInputs
 from pytest_mlgate.inputs.training import TrainedModel
-from pytest_mlgate.kind import ModelRef, PredictionSpec, TableRef
+from pytest_mlgate.kind import PredictionSpec
+from pytest_mlgate.reference import ModelRef, TableRef
 from pytest_mlgate.registries import open_registry
 
 torch = pytest.importorskip("torch", reason="needs the extra torch")

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.kind import ModelRef, PredictionSpec, TableRef
+from pytest_mlgate.kind import PredictionSpec
+from pytest_mlgate.reference import ModelRef, TableRef
 
 
 @pytest.fixture

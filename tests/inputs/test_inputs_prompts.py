@@ -8,7 +8,7 @@ import pytest
 
 from pytest_mlgate.dialogue import Message, Request
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.kind import ProviderRef
+from pytest_mlgate.reference import ProviderRef
 
 HELLO = (Message(role="user", content="Hello?"),)
 

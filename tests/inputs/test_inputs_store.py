@@ -21,9 +21,10 @@ import pytest
 from pytest_mlgate.aggregate import Above, Missing
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs import files
+from pytest_mlgate.inputs.gate import GateInputs
 from pytest_mlgate.inputs.stamps import stamp
-from pytest_mlgate.inputs.store import GateInputs, InputStore
-from pytest_mlgate.kind import TableRef
+from pytest_mlgate.inputs.store import InputStore
+from pytest_mlgate.reference import TableRef
 from pytest_mlgate.verdict import FileStamp, InputRecord
 
 # Joins forty thousand rows with each other and cannot be cut short by the optimiser: minutes, unless it is stopped.

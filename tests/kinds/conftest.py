@@ -6,7 +6,8 @@ import pytest
 
 from pytest_mlgate.catalogue import Catalogue
 from pytest_mlgate.gatefile import load
-from pytest_mlgate.inputs.store import GateInputs, InputStore
+from pytest_mlgate.inputs.gate import GateInputs
+from pytest_mlgate.inputs.store import InputStore
 from pytest_mlgate.run import Site, run, seed_of
 
 

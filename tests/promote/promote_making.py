@@ -9,8 +9,8 @@ from types import SimpleNamespace
 from msgspec.structs import replace
 
 from pytest_mlgate.gatefile import Promote
-from pytest_mlgate.kind import ModelRef
 from pytest_mlgate.promote.facts import FileFacts, SessionFacts
+from pytest_mlgate.reference import ModelRef
 from pytest_mlgate.verdict import Check, FileStamp, GateResult, InputRecord, Limit, Outcome, Verdict, Waiver
 
 FILE = "gates/credit.gate.yaml"

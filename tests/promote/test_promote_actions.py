@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from promote_making import check, facts, promote_block, result
 
 from pytest_mlgate.errors import RegistryError
-from pytest_mlgate.kind import ModelRef
 from pytest_mlgate.promote.actions import carry_out, roll_back
 from pytest_mlgate.promote.champion import champion_of
+from pytest_mlgate.reference import ModelRef
 from pytest_mlgate.registries import open_registry
 from pytest_mlgate.verdict import Outcome, Verdict
 

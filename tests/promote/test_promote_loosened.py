@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_mlgate.gatefile import load
-from pytest_mlgate.kind import GateSpec, Kind, ModelRef, TableRef
+from pytest_mlgate.kind import GateSpec, Kind
 from pytest_mlgate.promote.loosened import looser
+from pytest_mlgate.reference import ModelRef, TableRef
 from pytest_mlgate.verdict import Limit
 
 

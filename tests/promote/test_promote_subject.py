@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from promote_making import model_record, promote_block, result, stamp
 
-from pytest_mlgate.kind import ModelRef
 from pytest_mlgate.promote.subject import Subject, subject_of
+from pytest_mlgate.reference import ModelRef
 from pytest_mlgate.verdict import FileStamp, InputRecord
 
 FIXTURE = promote_block(model=ModelRef(fixture="trained"))

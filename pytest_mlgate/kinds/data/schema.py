@@ -14,7 +14,8 @@ from msgspec import Meta, Struct
 
 from pytest_mlgate.aggregate import Above, Below, Duplicated, Missing, NotAmong, NotMatching, Rule, Scalar
 from pytest_mlgate.gatefile.nearest import did_you_mean
-from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table, TableRef
+from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table
+from pytest_mlgate.reference import TableRef
 from pytest_mlgate.verdict import Limit, Measurement
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ answer is INCONCLUSIVE, which for a family of columns is a warning unless the ga
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,11 +15,12 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table, TableRef, keys_among, limit_mistakes
+from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table, keys_among, limit_mistakes
+from pytest_mlgate.reference import TableRef
 from pytest_mlgate.verdict import Confidence, Limit, Measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 

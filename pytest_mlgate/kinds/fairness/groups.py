@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from pytest_mlgate.aggregate import Scalar
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.gatefile.nearest import did_you_mean
 from pytest_mlgate.inputs.text import spelled
@@ -23,7 +24,6 @@ from pytest_mlgate.verdict import Confidence, Limit, Measurement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pytest_mlgate.aggregate import Scalar
     from pytest_mlgate.kind import Coded, Predictions
     from pytest_mlgate.stats.gaps import Gap, Pair
     from pytest_mlgate.stats.group_counts import GroupCounts, Least

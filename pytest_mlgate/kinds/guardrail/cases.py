@@ -12,7 +12,8 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.kind import FilePath, GateSpec, GuardrailRef, Inputs, Kind, Mistake, keys_among, limit_mistakes
+from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, keys_among, limit_mistakes
+from pytest_mlgate.reference import FilePath, GuardrailRef
 from pytest_mlgate.verdict import Confidence, Limit, Measurement
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from pytest_mlgate.inputs.feeding import column_mistakes, model_mistakes, prediction_mistakes
-from pytest_mlgate.kind import BaselineRef, Inputs, Kind, Mistake, PredictionSpec, keys_among, limit_mistakes
+from pytest_mlgate.kind import Inputs, Kind, Mistake, PredictionSpec, keys_among, limit_mistakes
+from pytest_mlgate.reference import BaselineRef
 from pytest_mlgate.stats.names import NEEDS, MetricName
 from pytest_mlgate.verdict import Confidence, Limit, Measurement, resolve
 

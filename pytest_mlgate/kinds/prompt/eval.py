@@ -16,7 +16,8 @@ from pytest_mlgate.assertions import GROUPS, TYPES, Finding, Rule, parse, shown
 from pytest_mlgate.dialogue import Case, Prompt, Request, filled, missing, placeholders
 from pytest_mlgate.errors import MissingExtraError, NotMeasuredError
 from pytest_mlgate.gatefile.nearest import did_you_mean
-from pytest_mlgate.kind import FilePath, GateSpec, Inputs, Kind, Mistake, ProviderRef, limit_mistakes
+from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, limit_mistakes
+from pytest_mlgate.reference import FilePath, ProviderRef
 from pytest_mlgate.verdict import Confidence, Limit, Measurement
 
 if TYPE_CHECKING:
