@@ -1,24 +1,35 @@
 """What a gate can ask of a table: a small vocabulary of plain values.
 
-Kinds say what they want to know (`Missing("age")`, `Outside("age", 0, 110)`); the inputs layer answers a whole list of
-such questions in one pass on whatever engine holds the table. Kinds therefore import no dataframe library, and a new
-engine needs to learn one vocabulary instead of thirty kinds.
+Kinds say what they want to know (`Missing("age")`, `Above("age", 110)`, `Statistic("age", "mean")`); the inputs layer
+answers a whole list of such questions in one pass on whatever engine holds the table. Kinds therefore import no
+dataframe library, and a new engine needs to learn one vocabulary instead of thirty kinds.
 
-NaN counts as missing everywhere. Comparisons never count missing rows: nullability is a question of its own.
+NaN counts as missing everywhere. Rules never speak of missing values, except `Missing` itself and where one says so:
+nullability is a question of its own.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
 Scalar = bool | int | float | str
 ColumnType = Literal["integer", "number", "boolean", "string", "date", "timestamp", "other"]
+Format = Literal["email", "uuid", "date", "datetime", "ipv4", "url", "json"]
+Order = Literal["increasing", "decreasing", "strictly_increasing", "strictly_decreasing"]
+Operator = Literal["==", "!=", "<", "<=", ">", ">="]
+StatisticName = Literal["mean", "std", "sum", "min", "max", "distinct"]
 
 
 class Missing(Struct, frozen=True, tag=True):
     """Rows in which the column is null or NaN."""
+
+    column: str
+
+
+class Infinite(Struct, frozen=True, tag=True):
+    """Rows in which the column is plus or minus infinity."""
 
     column: str
 
@@ -37,6 +48,13 @@ class Above(Struct, frozen=True, tag=True):
     bound: Scalar
 
 
+class Among(Struct, frozen=True, tag=True):
+    """Rows whose value is one of those forbidden."""
+
+    column: str
+    forbidden: tuple[Scalar, ...]
+
+
 class NotAmong(Struct, frozen=True, tag=True):
     """Rows whose value is none of those allowed."""
 
@@ -51,20 +69,159 @@ class NotMatching(Struct, frozen=True, tag=True):
     pattern: str
 
 
-class Duplicated(Struct, frozen=True, tag=True):
-    """Rows beyond the first of each value: three equal values are two. Needs a pass of its own on most engines."""
+class NotFormatted(Struct, frozen=True, tag=True):
+    """Rows whose text is not of a well-known format."""
 
     column: str
+    format: Format
 
 
-Rule = Missing | Below | Above | NotAmong | NotMatching | Duplicated
+class Shorter(Struct, frozen=True, tag=True):
+    """Rows whose text has fewer characters (Unicode code points)."""
+
+    column: str
+    length: int
+
+
+class Longer(Struct, frozen=True, tag=True):
+    """Rows whose text has more characters (Unicode code points)."""
+
+    column: str
+    length: int
+
+
+class NotCompared(Struct, frozen=True, tag=True):
+    """Rows in which a comparison of two columns does not hold; rows that miss either value are not judged."""
+
+    column: str
+    operator: Operator
+    other: str
+
+
+class Duplicated(Struct, frozen=True, tag=True):
+    """Rows beyond the first of each combination of values: three equal rows are two. Takes a pass of its own.
+
+    Args:
+        columns: what must be equal.
+        missing: whether missing values equal each other; otherwise rows that miss one are not judged.
+    """
+
+    columns: tuple[str, ...]
+    missing: bool = False
+
+
+class Disordered(Struct, frozen=True, tag=True):
+    """Rows whose value breaks an order, seen from the last present value before it. Takes a pass of its own."""
+
+    column: str
+    order: Order
+
+
+class Conflicting(Struct, frozen=True, tag=True):
+    """Rows that share their keys with others of a different value. Takes a pass of its own.
+
+    Rows that miss a key or the value are not judged.
+    """
+
+    column: str
+    keys: tuple[str, ...]
+
+
+RowRule = (
+    Missing | Infinite | Below | Above | Among | NotAmong | NotMatching | NotFormatted | Shorter | Longer | NotCompared
+)
+AcrossRows = Duplicated | Disordered | Conflicting
+Rule = RowRule | AcrossRows
+
+
+class Statistic(Struct, frozen=True, tag=True):
+    """A number that sums up a column's present values; nothing where there are none.
+
+    `std` is that of a sample (n - 1), `distinct` counts different values; times are seconds since 1970 in UTC.
+    """
+
+    column: str
+    name: StatisticName
+
+
+class Quantile(Struct, frozen=True, tag=True):
+    """The value below which a share of a column's present values lies, interpolated linearly.
+
+    An engine that only approximates it says so in `Answers.error`.
+    """
+
+    column: str
+    at: float
+
+
+Question = Rule | Statistic | Quantile
+
+
+def columns_of(question: Question) -> tuple[str, ...]:
+    """Name the columns that a question is about, the main one first.
+
+    >>> columns_of(NotCompared("start", "<=", "end"))
+    ('start', 'end')
+    """
+    match question:
+        case Duplicated(columns):
+            return columns
+        case Conflicting(column, keys):
+            return (column, *keys)
+        case NotCompared(column, _, other):
+            return (column, other)
+        case _:
+            return (question.column,)
+
+
+def takes_own_pass(question: Question) -> bool:
+    """Tell whether a question compares rows with each other, which no single pass over them can."""
+    return isinstance(question, get_args(AcrossRows))
+
+
+class Segment(Struct, frozen=True):
+    """Some of a table's rows: those that have certain values.
+
+    Args:
+        values: column → the value as the engine holds it, `None` for missing.
+        texts: the same as reports write them.
+    """
+
+    values: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+
+    def __str__(self) -> str:
+        return ",".join(f"{column}={text}" for column, text in self.texts.items())
+
+
+class Answers(Struct, frozen=True):
+    """What a table answered, for all of its rows or for one segment.
+
+    Args:
+        segment: which rows; without values, all.
+        rows: how many there are.
+        values: one to each question: how many rows a rule speaks of, or a statistic, `None` where it is undefined.
+        error: how far off a quantile may be, as a share of the rows; 0 where it is exact.
+    """
+
+    segment: Segment
+    rows: int
+    values: tuple[int | float | None, ...]
+    error: float = 0.0
 
 
 class Example(Struct, frozen=True):
-    """One row that breaks a rule: its number (from zero, in file order) and the value found."""
+    """One row that breaks a rule.
 
-    row: int
+    Args:
+        row: its number, from zero, in file order; `None` where rows have no order.
+        value: what was found there.
+        key: column → value of the columns that identify it.
+    """
+
+    row: int | None
     value: str
+    key: dict[str, str] = {}
 
 
 class Levels(Struct, frozen=True):

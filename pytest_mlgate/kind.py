@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import ColumnType, Example, Levels, Rule, Scalar
+    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Levels, Question, Rule, Scalar, Segment
     from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ProviderRef
     from pytest_mlgate.verdict import Limit, Measurement
@@ -131,11 +131,22 @@ class Table(Protocol):
     def labels(self) -> Mapping[str, Mapping[str, str]]:
         """Names of coded values."""
 
-    def count(self, rules: Sequence[Rule]) -> list[int]:
-        """Count the rows that each rule speaks of, all in one pass."""
+    def ask(self, questions: Sequence[Question], by: Sequence[str] = ()) -> list[Answers]:
+        """Answer questions in one pass, about all rows or about each segment that columns make.
 
-    def examples(self, rule: Rule, limit: int) -> list[Example]:
-        """Show the first few rows that a rule speaks of."""
+        Questions for which `aggregate.takes_own_pass` holds take a query each.
+        """
+
+    def count(self, rules: Sequence[Rule]) -> list[int]:
+        """Count the rows that each rule speaks of, as `ask` does."""
+
+    def examples(
+        self, rule: Rule, limit: int, key: Sequence[str] = (), segment: Segment | None = None
+    ) -> list[Example]:
+        """Show the first few rows that a rule speaks of, with the columns that identify them."""
+
+    def query(self, rule: Rule, segment: Segment | None = None) -> str:
+        """Write the SQL that finds all rows a rule speaks of, for a person to run."""
 
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a numeric column as float64 (n,), missing as NaN."""

@@ -1,23 +1,52 @@
 """From the vocabulary of `aggregate` to narwhals expressions.
 
-Each rule becomes one boolean expression, true for the rows it speaks of, and null or false for missing ones. Conditions
-are summed as integers, which DuckDB runs faster than filtered counts.
+Each rule about single rows becomes one boolean expression, true for the rows it speaks of, and null or false for
+missing ones. Conditions are summed as integers, which DuckDB runs faster than filtered counts.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+import math
+from typing import TYPE_CHECKING
 
-from pytest_mlgate.aggregate import Above, Below, Duplicated, Missing, NotAmong, NotMatching, Rule
+from pytest_mlgate.aggregate import (
+    Above,
+    Among,
+    Below,
+    Infinite,
+    Longer,
+    Missing,
+    NotAmong,
+    NotCompared,
+    NotFormatted,
+    NotMatching,
+    Quantile,
+    Shorter,
+    Statistic,
+)
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.bounds import bound_for, members_for
+from pytest_mlgate.inputs.formats import INHERENT
+from pytest_mlgate.inputs.frames import NUMERIC
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import narwhals as nw
 
+    from pytest_mlgate.aggregate import Rule
     from pytest_mlgate.inputs.frames import Column
 
-_FLOATS = {"float", "double"}
+FLOATS = frozenset({"float", "double"})
+_TIMES = frozenset({"date", "timestamp"})
+_OPERATORS: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
+    "==": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
 
 
 def missing(column: Column) -> nw.Expr:
@@ -25,7 +54,7 @@ def missing(column: Column) -> nw.Expr:
     import narwhals as nw
 
     value = nw.col(column.inner)
-    return value.is_null() | value.is_nan() if column.native in _FLOATS else value.is_null()
+    return value.is_null() | value.is_nan() if column.native in FLOATS else value.is_null()
 
 
 def present(column: Column) -> nw.Expr:
@@ -39,7 +68,7 @@ def present(column: Column) -> nw.Expr:
     if column.opaque:
         raise NotMeasuredError(f"{column} holds values of no type that can be compared", "give it one type")
     value = nw.col(column.inner)
-    return nw.when(~value.is_nan()).then(value) if column.native in _FLOATS else value
+    return nw.when(~value.is_nan()).then(value) if column.native in FLOATS else value
 
 
 def operand(column: Column) -> nw.Expr:
@@ -60,43 +89,127 @@ def shown(column: Column) -> nw.Expr:
     return (value.cast(nw.Datetime("us")) if column.type == "timestamp" else value).alias(column.inner)
 
 
-def counted(rule: Rule, column: Column) -> nw.Expr:
-    """The number of rows that a rule speaks of, as an aggregate."""
+def summed_up(question: Statistic | Quantile, column: Column) -> nw.Expr:
+    """A statistic of a column's present values, as an aggregate: a float, or times as microseconds since 1970.
+
+    Raises:
+        NotMeasuredError: such a column has no such statistic.
+    """
     import narwhals as nw
 
-    if isinstance(rule, Duplicated):
+    if isinstance(question, Statistic) and question.name == "distinct":
         value = present(column)
         # n_unique counts the missing as one more value where there are any.
-        return value.count() - value.n_unique() + value.is_null().cast(nw.Int64).max()
-    return spoken_of(rule, column).cast(nw.Int64).sum()
+        return value.n_unique() - value.is_null().cast(nw.Int64).max()
+    name = "quantile" if isinstance(question, Quantile) else question.name
+    if column.untyped:
+        return nw.col(column.inner).count().cast(nw.Float64) / 0.0
+    if column.type in _TIMES:
+        if name not in {"min", "max"}:
+            raise NotMeasuredError(f"{column} has no {name}", "times have only min, max and distinct")
+        moment = present(column).cast(nw.Datetime("us"))
+        return moment.min() if name == "min" else moment.max()
+    if column.type not in NUMERIC:
+        raise NotMeasuredError(f"{column} holds no numbers and so has no {name}", "name a numeric column")
+    value = present(column).cast(nw.Float64)
+    if isinstance(question, Quantile):
+        return value.quantile(question.at, interpolation="linear")
+    aggregates = {"mean": value.mean, "std": value.std, "sum": value.sum, "min": value.min, "max": value.max}
+    return aggregates[question.name]()
 
 
-def spoken_of(rule: Rule, column: Column) -> nw.Expr:
+def spoken_of(  # noqa: C901, PLR0911, PLR0912 - one case a rule
+    rule: Rule, columns: Sequence[Column], derived: str
+) -> nw.Expr:
     """The rows that a rule speaks of: true, and null or false elsewhere.
+
+    Args:
+        rule: about single rows.
+        columns: what the rule is about, as `columns_of` names it.
+        derived: the column that the engine has computed for this rule, if it has (see `needs_sql`).
 
     Raises:
         NotMeasuredError: the rule makes no sense for the column's type.
     """
     import narwhals as nw
 
+    column = columns[0]
     if isinstance(rule, Missing):
         return missing(column)
     if column.untyped:  # there is nothing but missing values, and no rule speaks of those
         return ~nw.col(column.inner).is_null()
-    value = operand(column)
     match rule:
         case Below():
+            value = operand(column)
             return value < bound_for(column, rule.bound, "up")
         case Above():
+            value = operand(column)
             return value > bound_for(column, rule.bound, "down")
+        case Among():
+            value, members = operand(column), members_for(column, rule.forbidden)
+            return value.is_in(members) if members else _nowhere(column)
         case NotAmong():
-            members = members_for(column, rule.allowed)
+            value, members = operand(column), members_for(column, rule.allowed)
             return ~value.is_in(members) if members else ~value.is_null()
         case NotMatching():
-            if column.type != "string":
-                raise NotMeasuredError(f"{column} holds no text that could match a pattern", "remove the pattern")
-            return ~value.str.contains(rule.pattern)
-        case Duplicated():
-            raise TypeError("duplicates are found by comparing rows, not by looking at one")
+            return ~_text(column, "could match a pattern").str.contains(rule.pattern)
+        case NotFormatted():
+            return nw.col(derived) if needs_sql(rule, column) else _nowhere(column)
+        case Shorter():
+            return _text(column, "has a length").str.len_chars() < rule.length
+        case Longer():
+            return _text(column, "has a length").str.len_chars() > rule.length
+        case Infinite():
+            return _infinite(column)
+        case NotCompared():
+            return ~_compared(rule, *columns)
         case _:
-            assert_never(rule)
+            raise TypeError(f"{rule} compares rows with each other: looking at one does not answer it")
+
+
+def needs_sql(rule: Rule, column: Column) -> bool:
+    """Tell whether a rule needs a column that the embedded engine computes in SQL: narwhals has no words for it.
+
+    Raises:
+        NotMeasuredError: the rule makes no sense for the column's type.
+    """
+    if not isinstance(rule, NotFormatted) or column.untyped or column.type in INHERENT.get(rule.format, ()):
+        return False
+    _text(column, f"could be of format {rule.format}")
+    return True
+
+
+def _nowhere(column: Column) -> nw.Expr:
+    """No row at all."""
+    import narwhals as nw
+
+    value = nw.col(column.inner)
+    return value.is_null() & ~value.is_null()
+
+
+def _text(column: Column, use: str) -> nw.Expr:
+    if column.type != "string":
+        raise NotMeasuredError(f"{column} holds no text that {use}", "remove the rule, or mend the type in the data")
+    return present(column)
+
+
+def _infinite(column: Column) -> nw.Expr:
+    if column.type not in NUMERIC:
+        raise NotMeasuredError(f"{column} holds no numbers that could be infinite", "remove `finite`")
+    if column.native not in FLOATS:
+        return _nowhere(column)
+    value = operand(column)
+    return (value == math.inf) | (value == -math.inf)
+
+
+def _compared(rule: NotCompared, column: Column, other: Column) -> nw.Expr:
+    """Hold two columns against each other, numbers with numbers and times with times."""
+    sorts = [
+        "number" if one.type in {"integer", "number"} else "time" if one.type in _TIMES else one.type
+        for one in (column, other)
+    ]
+    if "other" in sorts or (sorts[0] != sorts[1] and not other.untyped):
+        raise NotMeasuredError(f"{column} cannot be compared with {other}"[:-1], "mend the type of one of them")
+    if sorts[0] == "boolean" and rule.operator not in {"==", "!="}:
+        raise NotMeasuredError(f"{column} has no order", "compare it with == or !=")
+    return _OPERATORS[rule.operator](operand(column), operand(other))

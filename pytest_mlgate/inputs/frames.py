@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
@@ -77,10 +78,14 @@ class Column:
         """Whether every value is missing and there is not even a type."""
         return self.native in {"null", "sqlnull"}
 
+    def canonical(self, expression: str) -> str:
+        """Bring an SQL expression of its native type to its canonical form."""
+        return _CANONICAL.get(self.native, "{}").format(expression)
+
     @property
     def sql(self) -> str:
         """The expression that selects it in its canonical form."""
-        return f"{_CANONICAL.get(self.native, '{}').format(self.inner)} AS {self.inner}"
+        return f"{self.canonical(self.inner)} AS {self.inner}"
 
     @property
     def exported(self) -> str:
@@ -102,6 +107,7 @@ class Frame:
         source: gives a relation that holds at least the columns asked for, under their inner names.
         count: how many rows there are.
         stable: whether two queries see the same rows in the same order; a lazy frame may compute them anew each time.
+        origin: what a reader writes after FROM to find the table; its name in quotes unless given.
     """
 
     def __init__(
@@ -112,8 +118,10 @@ class Frame:
         count: Callable[[], int],
         *,
         stable: bool,
+        origin: str | None = None,
     ) -> None:
         self.what = what
+        self.origin = origin or "'" + what.replace("'", "''") + "'"
         self.columns: Mapping[str, Column] = {column.name: column for column in columns}
         self.stable = stable
         self._source = source
@@ -136,17 +144,22 @@ class Frame:
             raise NotMeasuredError(f"{self.what} has no column {name!r}", suggest(name, self.columns, "column"))
         return self.columns[name]
 
-    def select(self, columns: Sequence[Column], *, numbered: bool = False) -> nw.LazyFrame[Any]:
+    def select(
+        self, columns: Sequence[Column], *, numbered: bool = False, derived: Mapping[str, str] = MappingProxyType({})
+    ) -> nw.LazyFrame[Any]:
         """Select columns in their canonical form, under their inner names.
 
         Args:
             columns: at least one.
             numbered: whether to add each row's number, from zero, as `ROW`.
+            derived: name → SQL expression over inner names, for columns to compute.
         """
         import narwhals as nw
 
         number = [f"row_number() OVER () - 1 AS {ROW}"] if numbered else []
-        return nw.from_native(self._source(columns).project(", ".join([*number, *(column.sql for column in columns)])))
+        computed = [f"{expression} AS {name}" for name, expression in derived.items()]
+        selected = ", ".join([*number, *(column.sql for column in columns), *computed])
+        return nw.from_native(self._source(columns).project(selected))
 
 
 def natives_of(relation: DuckDBPyRelation) -> list[str]:

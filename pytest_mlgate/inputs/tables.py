@@ -9,8 +9,9 @@ from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.bounds import float_of
 from pytest_mlgate.inputs.engine import shown
 from pytest_mlgate.inputs.memory import Cells, open_cells
-from pytest_mlgate.inputs.rules import count, examples
+from pytest_mlgate.inputs.rules import ask, examples
 from pytest_mlgate.inputs.text import level_of, spelled
+from pytest_mlgate.inputs.wording import finding
 from pytest_mlgate.kind import Coded
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import ColumnType, Example, Rule, Scalar
+    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Question, Rule, Scalar, Segment
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Frame
 
@@ -60,21 +61,36 @@ class OpenTable:
         """Names of coded values."""
         return self._labels
 
+    def ask(self, questions: Sequence[Question], by: Sequence[str] = ()) -> list[Answers]:
+        """Answer questions about all rows, or about each segment; see `pytest_mlgate.inputs.rules.ask`.
+
+        Raises:
+            NotMeasuredError: a column is missing, or a question makes no sense for its type.
+        """
+        return ask(self.frame, questions, by, self._database)
+
     def count(self, rules: Sequence[Rule]) -> list[int]:
         """Count the rows that each rule speaks of, all in one pass.
 
         Raises:
             NotMeasuredError: a column is missing, or a rule makes no sense for its type.
         """
-        return count(self.frame, rules, self._database)
+        (whole,) = self.ask(rules)
+        return [int(value or 0) for value in whole.values]
 
-    def examples(self, rule: Rule, limit: int) -> list[Example]:
+    def examples(
+        self, rule: Rule, limit: int, key: Sequence[str] = (), segment: Segment | None = None
+    ) -> list[Example]:
         """Show the first few rows that a rule speaks of: their numbers, from zero in file order, and values.
 
         Raises:
-            NotMeasuredError: the column is missing, or the rule makes no sense for its type.
+            NotMeasuredError: a column is missing, or the rule makes no sense for its type.
         """
-        return examples(self.frame, rule, limit, self._database)
+        return examples(self.frame, rule, limit, self._database, key, segment)
+
+    def query(self, rule: Rule, segment: Segment | None = None) -> str:
+        """Write the SQL that finds all rows a rule speaks of, for a person to run."""
+        return finding(self.frame, rule, segment)
 
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a column as float64 (n,), missing as NaN; booleans as 0 and 1, times as seconds since 1970 in UTC.

@@ -191,7 +191,7 @@ def test_any_text_can_be_a_column_name(form, opened, tmp_path):
         assert table.levels(name).counts == {str(i): 1, str(i + 1): 1}
     assert table.count([Missing(name) for name in names]) == [1] * len(names)
     assert [one.row for one in table.examples(Missing("row_number"), 5)] == [2]
-    assert table.examples(Duplicated("first"), 5) == []
+    assert table.examples(Duplicated(("first",)), 5) == []
 
 
 @pytest.mark.parametrize("form", ["parquet", "polars", "polars-lazy", "pyarrow", "duckdb"])
@@ -231,7 +231,7 @@ def test_a_table_without_rows_opens(form, opened, tmp_path):
     """Zero rows are a fact for the judge, not an error here."""
     table = opened(in_form(pa.table({"a": pa.array([], pa.int64()), "s": pa.array([], pa.string())}), form, tmp_path))
     assert table.rows == 0
-    assert table.count([Missing("a"), Duplicated("a"), NotAmong("s", ("x",))]) == [0, 0, 0]
+    assert table.count([Missing("a"), Duplicated(("a",)), NotAmong("s", ("x",))]) == [0, 0, 0]
     assert table.examples(Missing("a"), 3) == []
     if form == "csv":  # nothing tells what the column would have held
         assert table.columns["a"] == "string"
@@ -286,7 +286,7 @@ def test_columns_of_mixed_types_hide_only_their_own_values(opened):
         "fine": "integer"
     }
     assert table.count([Missing("mixed"), Missing("objects"), Missing("complex"), Above("fine", 1)]) == [1, 1, 0, 2]
-    for rule in (Above("mixed", 1), Duplicated("mixed"), NotAmong("objects", (1,))):
+    for rule in (Above("mixed", 1), Duplicated(("mixed",)), NotAmong("objects", (1,))):
         with pytest.raises(NotMeasuredError, match="no type that can be compared"):
             table.count([rule])
     for ask in (table.levels, table.numbers):

@@ -106,7 +106,7 @@ def test_huge_integers_from_duckdb_are_integers(opened):
 
     table = opened(duckdb.sql("SELECT unnest([170141183460469231731687303715884105727::HUGEINT, 1, NULL]) AS h"))
     assert table.columns == {"h": "integer"}
-    assert table.count([Above("h", 10**20), Missing("h"), Duplicated("h")]) == [1, 1, 0]
+    assert table.count([Above("h", 10**20), Missing("h"), Duplicated(("h",))]) == [1, 1, 0]
 
 
 def test_a_fraction_held_against_whole_numbers_keeps_its_meaning(opened):
@@ -166,9 +166,9 @@ def test_a_column_without_any_value_breaks_no_value_rule(opened):
         Below("x", 1),
         NotAmong("x", ("a",)),
         NotMatching("x", "a"),
-        Duplicated("x"),
+        Duplicated(("x",)),
         Below("y", 1),
-        Duplicated("y"),
+        Duplicated(("y",)),
     ]
     assert table.count(rules) == [0] * 6
     assert table.count([Missing("x"), Missing("y")]) == [3, 3]

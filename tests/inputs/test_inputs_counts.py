@@ -61,11 +61,11 @@ RULES = {
     Above("seen", "2024-06-01T14:00:00+02:00"): 5,
     Below("seen", "2024-06-02"): 6,
     NotAmong("seen", ("2024-06-01T12:00:00", "2024-06-01T15:00:00+02:00")): 4,
-    Duplicated("id"): 3,
-    Duplicated("price"): 1,
-    Duplicated("state"): 1,
-    Duplicated("paid"): 4,
-    Duplicated("day"): 0,
+    Duplicated(("id",)): 3,
+    Duplicated(("price",)): 1,
+    Duplicated(("state",)): 1,
+    Duplicated(("paid",)): 4,
+    Duplicated(("day",)): 0,
 }
 
 
@@ -105,7 +105,7 @@ def test_examples_name_the_first_rows_in_order(form, opened, tmp_path):
     assert shown(NotMatching("state", "^[A-Z]{2}$")) == [(2, "zz"), (5, "é"), (6, "ny")]
     assert shown(Above("price", 1)) == [(0, "1.5"), (3, "inf")]
     assert [row for row, _ in shown(Missing("price"))] == [1, 2]
-    assert [row for row, _ in shown(Duplicated("id"))] == [2, 5, 6]
+    assert [row for row, _ in shown(Duplicated(("id",)))] == [2, 5, 6]
     assert shown(Below("day", "2024-01-02")) == [(0, "2024-01-01")]
     assert shown(Above("seen", "2024-06-01T16:00:00Z")) == [(5, "2024-06-01T17:00:00Z")]
 
@@ -199,7 +199,7 @@ def test_counts_agree_with_plain_python_on_any_rows(table, whole, fraction, word
         Above("s", word): sum(v > word for v in present["s"]),
         NotMatching("s", pattern): sum(not re.search(pattern, v, re.ASCII) for v in present["s"]),
         Above("t", "2020-01-02"): sum(v > SECOND for v in present["t"]),
-        **{Duplicated(name): len(values) - len(set(values)) for name, values in present.items()},
+        **{Duplicated((name,)): len(values) - len(set(values)) for name, values in present.items()},
     }
     with tempfile.TemporaryDirectory() as folder:
         store = InputStore(Path(folder))
@@ -221,7 +221,7 @@ def test_counts_agree_with_polars_on_many_row_groups(opened, tmp_path):
     frame = frame.with_columns(pl.when(pl.col("g") == 7).then(None).otherwise(pl.col("x")).alias("x"))
     frame.write_parquet(tmp_path / "rows.parquet", row_group_size=5_000)
     table = opened("rows.parquet")
-    assert table.count([Above("x", 4.0), Missing("x"), Duplicated("g"), Duplicated("n")]) == [
+    assert table.count([Above("x", 4.0), Missing("x"), Duplicated(("g",)), Duplicated(("n",))]) == [
         frame.filter(pl.col("x") > 4.0).height,
         frame["x"].null_count(),
         400_000 - 50,
@@ -241,7 +241,7 @@ def test_nan_is_found_whatever_a_files_statistics_say(type_, form, opened, tmp_p
     pq.write_table(pa.table({"x": pa.array(values, type_)}), tmp_path / "nan.parquet", row_group_size=2)
     path = tmp_path / "nan.parquet"
     table = opened("nan.parquet" if form == "parquet" else duckdb.read_parquet(str(path)))
-    assert table.count([Missing("x"), Above("x", 0), Below("x", 2), NotAmong("x", (1,)), Duplicated("x")]) == [
+    assert table.count([Missing("x"), Above("x", 0), Below("x", 2), NotAmong("x", (1,)), Duplicated(("x",))]) == [
         2,
         3,
         4,

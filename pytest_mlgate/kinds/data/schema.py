@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from pytest_mlgate.aggregate import Above, Below, Duplicated, Missing, NotAmong, NotMatching, Rule, Scalar
+from pytest_mlgate.aggregate import Above, Below, Duplicated, Missing, NotAmong, NotMatching, Rule, Scalar, columns_of
 from pytest_mlgate.gatefile.nearest import did_you_mean
 from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table
 from pytest_mlgate.reference import TableRef
@@ -136,7 +136,7 @@ def _rows(columns: dict[str, Column], table: Table) -> Iterator[Measurement]:
     """Count everything that needs rows, in one pass."""
     rules: list[tuple[str, str, Rule]] = [(name, "nulls", Missing(name)) for name in columns]
     rules += [(name, metric, rule) for name, column in columns.items() for metric, rule in column.value_rules(name)]
-    rules += [(name, "duplicates", Duplicated(name)) for name, column in columns.items() if column.unique]
+    rules += [(name, "duplicates", Duplicated((name,))) for name, column in columns.items() if column.unique]
     counted = table.count([rule for _, _, rule in rules])
     missing = {name: count for (name, metric, _), count in zip(rules, counted, strict=True) if metric == "nulls"}
     for (name, metric, rule), count in zip(rules, counted, strict=True):
@@ -159,8 +159,10 @@ def _breaches(
     limit = floor(tolerated * n + _ROUNDING)
     hints = []
     if count > limit:
-        hints = [f"{rule.column} {metric}: {count:,} of {n:,} rows ({count / n:.2%}){_shown(table, rule, column)}"]
-    return _count(rule.column, metric, count, n, limit, hints)
+        hints = [
+            f"{columns_of(rule)[0]} {metric}: {count:,} of {n:,} rows ({count / n:.2%}){_shown(table, rule, column)}"
+        ]
+    return _count(columns_of(rule)[0], metric, count, n, limit, hints)
 
 
 def _shown(table: Table, rule: Rule, column: Column) -> str:

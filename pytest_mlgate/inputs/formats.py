@@ -1,0 +1,50 @@
+"""Well-known formats of text, each as an SQL condition of the embedded DuckDB that holds for text of that format.
+
+They are conditions on one value and nothing else, so every engine gives the same verdict: where a table lives
+elsewhere, its distinct values are judged here. The patterns are RE2, which takes time proportional to the text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_mlgate.aggregate import ColumnType, Format
+
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ATOM = "[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+"  # the quote is doubled, as SQL wants it
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_OFFSET = "(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
+# What is left of a JSON text without its strings: DuckDB's parser lets these pass, and RFC 8259 does not.
+_LAX_JSON = r"(?i)nan|inf|,\s*[\]}]|/"
+_STRINGS = r'"(?:\\.|[^"\\])*"'
+
+
+def _full(pattern: str) -> str:
+    return f"regexp_full_match({{0}}, '{pattern}')"
+
+
+FORMATS: dict[Format, str] = {
+    "email": _full(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+".replace("{", "{{").replace("}", "}}")),
+    "uuid": _full("[0-9A-Fa-f]{{8}}(?:-[0-9A-Fa-f]{{4}}){{3}}-[0-9A-Fa-f]{{12}}"),
+    "date": f"({_full('[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')} AND TRY_CAST({{0}} AS DATE) IS NOT NULL)",
+    "datetime": "("
+    + _full(r"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?" + _OFFSET)
+    + " AND TRY_CAST(left({0}, 10) AS DATE) IS NOT NULL)",
+    "ipv4": _full(rf"(?:{_BYTE}\.){{{{3}}}}{_BYTE}"),
+    "url": _full(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+(?:[/?#]\S*)?"),
+    "json": f"(json_valid({{0}}) AND NOT regexp_matches(regexp_replace({{0}}, '{_STRINGS}', '', 'g'), "
+    f"'{_LAX_JSON.replace('}', '}}')}'))",
+}
+# Columns whose type says it already.
+INHERENT: dict[Format, tuple[ColumnType, ...]] = {"date": ("date",), "datetime": ("timestamp",)}
+
+
+def valid(format_: Format, value: str) -> str:
+    """Write the condition that a value has a format.
+
+    Args:
+        format_: which.
+        value: an SQL expression of type text.
+    """
+    return FORMATS[format_].format(value)
