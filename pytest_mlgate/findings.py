@@ -135,7 +135,7 @@ def matched(
         detail |= {
             "examples": rows,
             "query": found.query,
-            "look_at": [f"{called} {metric}: {share}, {_listed(rows)}"],
+            "look_at": [f"{called} {metric}: {share}, {_listed(rows)}".removeprefix("* ")],
         }
     return Measurement(name=called, metric=metric, value=found.rows, n=found.judged, limit=limit, detail=detail)
 

@@ -14,6 +14,7 @@ from pytest_mlgate.gatefile.schema import published
 
 ROOT = Path(__file__).parent.parent
 BUILT_IN = [
+    "data.leakage",
     "data.schema",
     "drift.features",
     "fairness.groups",
@@ -23,6 +24,7 @@ BUILT_IN = [
     "prompt.eval",
 ]
 VARIABLES = {
+    "data.leakage": "MLGATE_LEAKAGE_DATA",
     "data.schema": "MLGATE_SCHEMA_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
     "fairness.groups": "MLGATE_FAIRNESS_DATA",
@@ -32,6 +34,7 @@ VARIABLES = {
     "prompt.eval": "MLGATE_PROMPT",
 }
 RED_FOR = {
+    "data.leakage": "row_overlap",
     "data.schema": "age below_min",
     "drift.features": "amount psi",
     "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
