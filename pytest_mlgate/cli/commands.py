@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_mlgate import __version__
+from pytest_mlgate.cli.profile import profile
 
 if TYPE_CHECKING:
     import pytest
@@ -26,6 +27,9 @@ _GATE_FILES_ONLY = (
 @click.version_option(__version__, package_name="pytest-mlgate")
 def main() -> None:
     """Quality gates for models, data and prompts. Run the gates themselves with `pytest --mlgate`."""
+
+
+main.add_command(profile)
 
 
 class _Checked:

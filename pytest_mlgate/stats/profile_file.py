@@ -18,6 +18,7 @@ from pytest_mlgate.stats.profile import VERSION, Profile, contradictions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_WHOLE = 1e15
 _AGAIN = "make it again with `mlgate profile`"
 
 
@@ -61,12 +62,24 @@ def load_profile(data: bytes, what: str) -> Profile:
 
 def _content(profile: Profile) -> dict[str, Any]:
     """Give a profile as plain values, without what says nothing."""
-    content: dict[str, Any] = msgspec.to_builtins(profile)
+    content: dict[str, Any] = _short(msgspec.to_builtins(profile))
     content["columns"] = {
         name: {key: value for key, value in column.items() if value is not None and value is not False}
         for name, column in sorted(content["columns"].items())
     }
     return content
+
+
+def _short(value: Any) -> Any:
+    """Write whole numbers without a fraction."""
+    match value:
+        case dict():
+            return {key: _short(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_short(inner) for inner in value]
+        case float() if value.is_integer() and abs(value) < _WHOLE:
+            return int(value)
+    return value
 
 
 def _hash(content: dict[str, Any]) -> str:
@@ -84,7 +97,7 @@ def _lines(value: Any, indent: str, head: str = "", tail: str = "") -> Iterator[
         for i, (key, inner) in enumerate(value.items()):
             yield from _lines(inner, deeper, f"{json.dumps(key, ensure_ascii=False)}: ", "" if i == last else ",")
         yield f"{indent}}}{tail}"
-    elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+    elif isinstance(value, list | tuple) and any(isinstance(one, dict) for one in value):
         yield f"{indent}{head}["
         last = len(value) - 1
         for i, inner in enumerate(value):

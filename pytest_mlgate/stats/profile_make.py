@@ -45,17 +45,16 @@ def numbers_of(values: ArrayLike, like: Numbers | None = None) -> Numbers:
         ValueError: values that are no vector of numbers.
     """
     given = vector("values", values)
+    finite = given[np.isfinite(given)]
     if like is None:
         ordered = np.sort(given)
         ordered += 0.0
         present = ordered[: np.searchsorted(ordered, np.nan)]
         edges, points = _chosen(present)
-        finite = present[np.searchsorted(present, -np.inf, "right") : np.searchsorted(present, np.inf)]
-        inside = np.searchsorted(finite, cuts(edges, points))
-        counts = np.diff(inside, prepend=0, append=finite.size)
+        low, high = np.searchsorted(present, -np.inf, "right"), np.searchsorted(present, np.inf)
+        counts = np.diff(np.searchsorted(present, cuts(edges, points)), prepend=low, append=high)
     else:
         edges, points = like.edges, like.points
-        finite = given[np.isfinite(given)]
         inside = np.searchsorted(cuts(edges, points), finite, "right")
         counts = np.bincount(inside, minlength=len(edges) + len(points) + 1)
     return Numbers(
