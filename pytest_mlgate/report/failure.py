@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOOK_AT = "look_at"
+QUERY = "query"
 UNIT = "unit"
 _SHOWN_CHECKS = 5
 _SHOWN_HINTS = 5
+_SHOWN_QUERIES = 2
 _SMALLEST_P = 1e-16
 _TROUBLE = (Verdict.FAIL, Verdict.NOT_MEASURED, Verdict.INCONCLUSIVE)
 
@@ -39,6 +41,7 @@ def explain(result: GateResult) -> str:
     lines += _labelled("measured", _measured(result))
     lines += _labelled("on", [", ".join(_inputs(result))] if result.inputs else [])
     lines += _labelled("look at", _hints(result))
+    lines += _labelled("find all", _queries(result))
     lines += _labelled("note", list(result.notes))
     lines += [f"  where     {result.file}:{result.line}"]
     if result.remedy:
@@ -112,6 +115,12 @@ def _hints(result: GateResult) -> list[str]:
     """Gather what the kind says is worth looking at, from the worst checks first."""
     lines = dict.fromkeys(line for one in _trouble(result) for line in one.detail.get(LOOK_AT, []))
     return list(lines)[:_SHOWN_HINTS]
+
+
+def _queries(result: GateResult) -> list[str]:
+    """Gather the queries that find all rows behind the worst checks."""
+    lines = dict.fromkeys(one.detail[QUERY] for one in _trouble(result) if QUERY in one.detail)
+    return list(lines)[:_SHOWN_QUERIES]
 
 
 def _inputs(result: GateResult) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta, Struct
 
 from pytest_mlgate.aggregate import Above, Below, Duplicated, Missing, NotAmong, NotMatching, Rule, Scalar, columns_of
+from pytest_mlgate.findings import Sight, breach
 from pytest_mlgate.gatefile.nearest import did_you_mean
 from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table
 from pytest_mlgate.reference import TableRef
@@ -156,21 +157,9 @@ def _breaches(
     table: Table, rule: Rule, column: Column, metric: str, count: int, n: int, tolerated: float
 ) -> Measurement:
     """Make a measurement of rows that break a rule, with a few of them to look at where they are too many."""
-    limit = floor(tolerated * n + _ROUNDING)
-    hints = []
-    if count > limit:
-        hints = [
-            f"{columns_of(rule)[0]} {metric}: {count:,} of {n:,} rows ({count / n:.2%}){_shown(table, rule, column)}"
-        ]
-    return _count(columns_of(rule)[0], metric, count, n, limit, hints)
-
-
-def _shown(table: Table, rule: Rule, column: Column) -> str:
-    """Show example rows: their numbers always, their values unless they are sensitive or missing."""
-    examples = table.examples(rule, _EXAMPLES)
-    if column.sensitive or isinstance(rule, Missing):
-        return f", rows {', '.join(str(one.row) for one in examples)}"
-    return f", as {', '.join(f'row {one.row}: {one.value}' for one in examples)}"
+    limit = Limit(max=floor(tolerated * n + _ROUNDING))
+    sight = Sight(sensitive=frozenset(columns_of(rule)) if column.sensitive else frozenset())
+    return breach(table, rule, metric, count=count, n=n, limit=limit, sight=sight)
 
 
 def _count(

@@ -1,0 +1,110 @@
+"""Rows that break a rule, as a measurement that a person can act on.
+
+How many rows, what share, a few of them (row number, key, value) and the query that finds the rest: every kind that
+counts rows of a table reports them in this one way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from pytest_mlgate.aggregate import Missing, Segment, columns_of, takes_own_pass
+from pytest_mlgate.verdict import Limit, Measurement
+
+if TYPE_CHECKING:
+    from pytest_mlgate.aggregate import Example, Rule
+    from pytest_mlgate.kind import Table
+
+_EXAMPLES = 5
+REDACTED = "(sensitive)"
+
+
+class Sight(Struct, frozen=True, kw_only=True):
+    """What a report may show of a row.
+
+    Args:
+        key: columns that identify a row.
+        sensitive: columns whose values must not be shown.
+        examples: how many rows to show at most.
+    """
+
+    key: tuple[str, ...] = ()
+    sensitive: frozenset[str] = frozenset()
+    examples: int = _EXAMPLES
+
+
+def breach(
+    table: Table,
+    rule: Rule,
+    metric: str,
+    *,
+    count: int,
+    n: int,
+    limit: Limit,
+    name: str | None = None,
+    segment: Segment | None = None,
+    sight: Sight | None = None,
+) -> Measurement:
+    """Make a measurement of the rows that a rule speaks of, with a few of them to look at where they are too many.
+
+    Args:
+        table: where the rows are.
+        rule: which rows.
+        metric: what the report calls the rule.
+        count: how many rows the rule speaks of.
+        n: how many rows were judged.
+        limit: how many there may be.
+        name: what the check is about; the rule's columns unless given.
+        segment: the rows that were looked at, if not all; it becomes part of the name.
+        sight: what may be shown.
+    """
+    called = name or "+".join(columns_of(rule))
+    if segment is not None and segment.values:
+        called = f"{called}[{segment}]"
+    detail: dict[str, Any] = {"unit": "rows", "share": count / n if n else None}
+    if takes_own_pass(rule):
+        detail["own_pass"] = True
+    if segment is not None and segment.values:
+        detail["segment"] = segment.texts
+    if limit.max is not None and count > limit.max:
+        view = sight or Sight()
+        found = table.examples(rule, view.examples, key=view.key, segment=segment)
+        hidden = not view.sensitive.isdisjoint(columns_of(rule))
+        rows = [_row(one, view, hidden=hidden, valued=not isinstance(rule, Missing)) for one in found]
+        detail |= {
+            "examples": rows,
+            "query": table.query(rule, segment),
+            "look_at": [f"{called} {metric}: {count:,} of {n:,} rows ({count / n:.2%}), {_listed(rows)}"],
+        }
+    return Measurement(name=called, metric=metric, value=count, n=n, limit=limit, detail=detail)
+
+
+def _row(example: Example, sight: Sight, *, hidden: bool, valued: bool) -> dict[str, Any]:
+    """One row as plain data, with nothing in it that must not be shown."""
+    key = {column: REDACTED if column in sight.sensitive else text for column, text in example.key.items()}
+    row: dict[str, Any] = {} if example.row is None else {"row": example.row}
+    if key:
+        row["key"] = key
+    if valued:
+        row["value"] = REDACTED if hidden else example.value
+    return row
+
+
+def _listed(rows: list[dict[str, Any]]) -> str:
+    """Write rows for a reader: `as row 5 (id 77): -3; …`, or their numbers alone where there is no value to show."""
+    if not rows:
+        return "none of which was found again"
+    if not any("value" in row and row["value"] != REDACTED for row in rows):
+        if not any("key" in row for row in rows):
+            numbers = [str(row["row"]) for row in rows if "row" in row]
+            return f"in rows {', '.join(numbers)}" if numbers else "values not shown"
+        return f"in {'; '.join(map(_place, rows))}"
+    return f"as {'; '.join(': '.join(filter(None, (_place(row), row['value']))) for row in rows)}"
+
+
+def _place(row: dict[str, Any]) -> str:
+    key = ", ".join(f"{column} {text}" for column, text in row.get("key", {}).items())
+    number = f"row {row['row']}" if "row" in row else ""
+    return f"{number} ({key})" if number and key else number or key
