@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_mlgate import __version__
+from pytest_mlgate.cli.infer import infer
 from pytest_mlgate.cli.profile import profile
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def main() -> None:
     """Quality gates for models, data and prompts. Run the gates themselves with `pytest --mlgate`."""
 
 
+main.add_command(infer)
 main.add_command(profile)
 
 
@@ -117,7 +119,8 @@ def explain(kind: str) -> None:
 @click.option("--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="the table to start from")
 def init(data: Path | None) -> None:
     """Write a first gate file, and a workflow that runs it, for the tree in the current folder."""
-    from pytest_mlgate.cli.init import WORKFLOW, candidates, first_gate_file
+    from pytest_mlgate.cli.infer import inferred
+    from pytest_mlgate.cli.init import WORKFLOW, candidates
     from pytest_mlgate.errors import NotMeasuredError
 
     root = Path.cwd()
@@ -128,7 +131,7 @@ def init(data: Path | None) -> None:
     if gatefile.exists():
         raise click.ClickException(f"{gatefile.relative_to(root)} is there already; nothing was written")
     try:
-        text = first_gate_file(root, table, gatefile.parent)
+        text = inferred(table, gatefile.parent)
     except NotMeasuredError as error:
         raise click.ClickException(str(error)) from None
     for path, content in ((gatefile, text), (workflow, WORKFLOW)):

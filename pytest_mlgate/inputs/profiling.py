@@ -9,14 +9,13 @@ from msgspec.structs import replace
 
 from pytest_mlgate.aggregate import Missing
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.engine import present, shown
+from pytest_mlgate.inputs.engine import present
 from pytest_mlgate.inputs.frames import suggest
+from pytest_mlgate.inputs.frequent import most_frequent
 from pytest_mlgate.inputs.text import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import narwhals as nw
 
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column
@@ -143,35 +142,21 @@ class _Reader:
     def _lengths(self, column: Column) -> Any:
         import narwhals as nw
 
-        length = present(column).str.len_chars().cast(nw.Float64)
-        return self._fetch(column, lambda rows: rows.select(length.alias(column.inner))).column(0).to_numpy()
+        length = present(column).str.len_chars().cast(nw.Float64).alias(column.inner)
+        rows = self._table.frame.select([column]).select(length)
+        return self._database.fetch(rows, self._table.frame.what).column(0).to_numpy()
 
     def _counts(self, column: Column, known: list[str] | None) -> dict[str, int]:
         """Count the rows of categories, as text: of those known, or else of the most frequent ones."""
-        import narwhals as nw
-
         from pytest_mlgate.stats.profile_make import MOST_CATEGORIES
 
-        value = nw.col(column.inner)
-
-        def grouped(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-            there = rows.select(shown(column)).filter(~value.is_null())
-            if known is not None and column.type == "string":
-                there = there.filter(value.is_in(known))
-            groups = there.group_by(column.inner).agg(nw.len().alias("n"))
-            if known is None:
-                groups = groups.sort("n", column.inner, descending=[True, False]).head(MOST_CATEGORIES + 1)
-            return groups.select(column.inner, "n")
-
-        values, rows = (part.to_pylist() for part in self._fetch(column, grouped).columns)
+        if known is not None and column.type != "string":  # whose values have more than one spelling
+            return self._table.levels(column.name).counts
         counts: dict[str, int] = {}
-        for one, number in zip(values, rows, strict=True):
-            text = spelled(one, single=column.native == "float")
-            counts[text] = counts.get(text, 0) + number
+        for value, rows in most_frequent(self._table.frame, column, MOST_CATEGORIES + 1, self._database, known):
+            text = spelled(value, single=column.native == "float")
+            counts[text] = counts.get(text, 0) + rows
         return counts
-
-    def _fetch(self, column: Column, query: Any) -> Any:
-        return self._database.fetch(query(self._table.frame.select([column])), self._table.frame.what)
 
 
 def _type(column: Column, base: ColumnProfile) -> Any:
