@@ -29,7 +29,7 @@ def contract(columns: Mapping[str, Inferred], path: str, name: str, source: str)
 
     Args:
         columns: what holds, by column.
-        path: of the data, from the folder of the gate file.
+        path: of the data, from the folder of the gate file; `${VAR}` in it is for the loader to replace.
         name: of the gate file.
         source: what was learned from, in words.
 
@@ -41,13 +41,13 @@ def contract(columns: Mapping[str, Inferred], path: str, name: str, source: str)
         raise NotMeasuredError("no column has a name that a gate file can hold", "rename the column")
     return "\n".join(
         [
-            f"# What holds for {source.replace(chr(10), ' ')} as it is, with room to grow.",
+            f"# What holds for {_printable(source)[1:-1]} as it is, with room to grow.",
             "# Tighten what you know, and remove what you do not care for. No value may be missing where a column does",
             "# not say `nullable` or `max_null_fraction`. Comments say what was found, so that a limit can be judged.",
             "version: 1",
             f"name: {scalar(name)}",
             "data:",
-            f"  current: {scalar(path)}",
+            f"  current: {scalar(path, substituted=False)}",
             "",
             "gates:",
             "  contract:",
@@ -95,6 +95,9 @@ def scalar(text: str, *, substituted: bool = True) -> str:
     """
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
-    escaped = text.replace("$", "$$") if substituted else text
-    quoted = json.dumps(escaped, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
+    return _printable(text.replace("$", "$$") if substituted else text)
+
+
+def _printable(text: str) -> str:
+    """Quote text, and spell out what YAML forbids."""
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(text, ensure_ascii=False))

@@ -35,7 +35,7 @@ def inferred(data: Path, folder: Path, *, name: str | None = None, path: str | N
         data: the table, by its absolute path.
         folder: where the gate file will stand; its path to the data starts there.
         name: of the gate file.
-        path: what to write as the path of the data.
+        path: what to write as the path of the data; `${VAR}` in it is for the loader to replace.
 
     Raises:
         NotMeasuredError: the table cannot be read, or has no rows.
@@ -54,5 +54,6 @@ def inferred(data: Path, folder: Path, *, name: str | None = None, path: str | N
         source = f"{data.name} ({table.rows:,} row{'' if table.rows == 1 else 's'})"
     finally:
         store.close()
-    shown = Path(os.path.relpath(data, folder)).as_posix() if path is None else path
-    return contract(columns, shown, name or data.stem, source)
+    if path is None:
+        path = Path(os.path.relpath(data, folder)).as_posix().replace("$", "$$")
+    return contract(columns, path, name or data.stem, source)

@@ -1,7 +1,7 @@
 """What seems to hold for the columns of a table, as rules that a person can tighten.
 
-The first rows suggest what might hold (a format, a few values, no value twice), aggregates over all rows give ranges,
-and in the end each rule is counted on all rows: what is written down holds for the data that it was learned from.
+The first rows suggest what might hold (a format, an order, no value twice), which is then looked for in all rows along
+with their ranges. In the end each rule is counted: what is written down holds for the data that it was learned from.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from pytest_mlgate.inputs.engine import FLOATS, present
 from pytest_mlgate.inputs.frequent import most_frequent
 from pytest_mlgate.inputs.memory import Cells, open_cells
 from pytest_mlgate.inputs.personal_columns import PHONE, sounds_personal
-from pytest_mlgate.inputs.proposing import MOST_ALLOWED, TIMES, Facts, propose
+from pytest_mlgate.inputs.proposing import MOST_ALLOWED, TIMES, Facts, may_identify, propose
 from pytest_mlgate.inputs.tables import OpenTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from pytest_mlgate.aggregate import Question, Rule
     from pytest_mlgate.inputs.database import Database
@@ -53,11 +53,8 @@ _CHECKS: dict[str, Callable[[str, Any], Rule]] = {
     "min": Below,
     "max": Above,
     "allowed": lambda name, values: NotAmong(name, tuple(values)),
-    "format": NotFormatted,
     "min_length": Shorter,
     "max_length": Longer,
-    "unique": lambda name, _: Duplicated((name,)),
-    "monotonic": Disordered,
     "finite": lambda name, _: Infinite(name),
 }
 
@@ -101,7 +98,7 @@ def _holding(table: OpenTable, facts: Sequence[Facts], parameters: Collection[st
     checked = [(name, key) for name, draft in drafts.items() for key in draft if key in _CHECKS]
     broken = table.count([_CHECKS[key](name, drafts[name][key].value) for name, key in checked])
     for (name, key), rows in zip(checked, broken, strict=True):
-        if rows:  # it held for the first rows only
+        if rows:  # a limit that does not survive the engine's arithmetic
             del drafts[name][key]
     return {
         name: Inferred(
@@ -113,25 +110,30 @@ def _holding(table: OpenTable, facts: Sequence[Facts], parameters: Collection[st
 
 
 def _facts(table: OpenTable, columns: Sequence[Column], database: Database) -> list[Facts]:
-    """Find out about columns: in the first rows what takes long to find out, the rest in all."""
-    first = _first_rows(table, columns, database)
-    suggested = _answers(first, [one for column in columns for one in _suggestive(first.frame.column(column.name))])
-    known = _answers(table, [one for column in columns for one in _telling(column)])
+    """Find out about columns: in the first rows what is worth looking for, and then in all whether it is so."""
+    suggestions = _suggestions(_first_rows(table, columns, database))
+    asked = [one for column in columns for one in _telling(column, suggestions[column.name])]
+    known = _answers(table, asked)
     lengths = _lengths(table, [column for column in columns if column.type == "string"], database)
     found = []
     for column in columns:
-        shortest, longest = lengths.get(column.name, (None, None))
+        name, suggested = column.name, suggestions[column.name]
+        shortest, longest = lengths.get(name, (None, None))
         facts = Facts(
-            name=column.name,
+            name=name,
             type=column.type,
             floating=column.native in FLOATS,
             rows=table.rows,
-            missing=known[column.name, "missing"],
-            low=known.get((column.name, "low")),
-            high=known.get((column.name, "high")),
+            missing=known[name, "missing"],
+            variety=suggested.variety,
+            repeated=known.get((name, "repeated"), 1) > 0,
+            ordered=known.get((name, "disorder"), 1) == 0,
+            format=None if known.get((name, "format"), 1) else suggested.format,
+            personal=suggested.personal,
+            low=known.get((name, "low")),
+            high=known.get((name, "high")),
             shortest=shortest,
             longest=longest,
-            **_suggestions(column.name, first.rows, suggested),
         )
         if facts.may_be_few:
             counts = most_frequent(table.frame, column, MOST_ALLOWED[column.type] + 1, database)
@@ -147,47 +149,67 @@ def _first_rows(table: OpenTable, columns: Sequence[Column], database: Database)
     return OpenTable(open_cells(cells, frame.what, database), database, {})
 
 
-def _suggestive(column: Column) -> list[tuple[str, str, Question]]:
+class _Suggested(Struct, frozen=True, kw_only=True):
+    """What the first rows suggest of a column: worth looking for in all of them."""
+
+    variety: int
+    repeated: bool
+    ordered: bool
+    format: Format | None
+    personal: bool
+
+
+def _suggestions(first: OpenTable) -> dict[str, _Suggested]:
+    found = _answers(first, [one for column in first.frame.columns.values() for one in _suggestive(column)])
+    return {name: _suggested(name, first.rows, found) for name in first.frame.columns}
+
+
+def _suggestive(column: Column) -> Iterator[tuple[str, str, Question]]:
     name = column.name
-    asked: list[tuple[str, str, Question]] = [(name, "missing", Missing(name))]
+    yield name, "missing", Missing(name)
     if column.type in {"string", "integer"} | TIMES:
-        asked.append((name, "variety", Statistic(name, "distinct")))
+        yield name, "variety", Statistic(name, "distinct")
     if column.type == "string":
-        asked += [(name, one, NotFormatted(name, one)) for one in _FORMATS]
-        asked += [(name, "phone", NotMatching(name, PHONE)), (name, "flat", NotMatching(name, _STRUCTURED))]
+        yield from ((name, one, NotFormatted(name, one)) for one in _FORMATS)
+        yield name, "phone", NotMatching(name, PHONE)
+        yield name, "flat", NotMatching(name, _STRUCTURED)
     if column.type == "timestamp":
-        asked.append((name, "disorder", Disordered(name, "increasing")))
-    return asked
+        yield name, "disorder", Disordered(name, "increasing")
 
 
-def _telling(column: Column) -> list[tuple[str, str, Question]]:
+def _suggested(name: str, rows: int, found: _Known) -> _Suggested:
+    seen = rows - found[name, "missing"]
+    variety = found.get((name, "variety"), 0)
+    fits = [one for one in _FORMATS if found.get((name, one), 1) == 0] if seen >= _ENOUGH_FORMATTED else []
+    if "json" in fits and found[name, "flat"]:
+        fits.remove("json")
+    unlike = min(found.get((name, key), seen) for key in ("email", "phone"))
+    return _Suggested(
+        variety=variety,
+        repeated=variety < seen,
+        ordered=found.get((name, "disorder"), 1) == 0,
+        format=fits[0] if fits else None,
+        personal=sounds_personal(name) or 2 * unlike < seen,
+    )
+
+
+def _telling(column: Column, suggested: _Suggested) -> Iterator[tuple[str, str, Question]]:
     name = column.name
-    asked: list[tuple[str, str, Question]] = [(name, "missing", Missing(name))]
+    yield name, "missing", Missing(name)
     if column.type in {"integer", "number"} | TIMES:
-        asked += [(name, "low", Statistic(name, "min")), (name, "high", Statistic(name, "max"))]
-    return asked
+        yield name, "low", Statistic(name, "min")
+        yield name, "high", Statistic(name, "max")
+    if suggested.format is not None:
+        yield name, "format", NotFormatted(name, suggested.format)
+    if may_identify(name, column.type, suggested.format) and not suggested.repeated:
+        yield name, "repeated", Duplicated((name,))
+    if suggested.ordered:
+        yield name, "disorder", Disordered(name, "increasing")
 
 
-def _answers(table: OpenTable, asked: list[tuple[str, str, Question]]) -> _Known:
+def _answers(table: OpenTable, asked: Sequence[tuple[str, str, Question]]) -> _Known:
     (whole,) = table.ask([question for _, _, question in asked])
     return {(name, key): value for (name, key, _), value in zip(asked, whole.values, strict=True)}
-
-
-def _suggestions(name: str, rows: int, suggested: _Known) -> dict[str, Any]:
-    """Say what the first rows suggest."""
-    seen = rows - suggested[name, "missing"]
-    variety = suggested.get((name, "variety"), 0)
-    fits = [one for one in _FORMATS if suggested.get((name, one), seen) == 0]
-    if "json" in fits and suggested[name, "flat"]:
-        fits.remove("json")
-    unlike = min(suggested.get((name, key), seen) for key in ("email", "phone"))
-    return {
-        "variety": variety,
-        "repeated": variety < seen,
-        "format": fits[0] if fits and seen >= _ENOUGH_FORMATTED else None,
-        "personal": sounds_personal(name) or 2 * unlike < seen,
-        "ordered": suggested.get((name, "disorder"), 1) == 0,
-    }
 
 
 def _lengths(

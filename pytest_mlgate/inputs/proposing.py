@@ -37,9 +37,9 @@ class Facts(Struct, frozen=True, kw_only=True):
         rows: of the table.
         missing: how many of them are null or NaN.
         variety: how many different values the first rows have.
-        repeated: whether one of them occurs twice there.
-        ordered: whether they ascend.
-        format: what all of them are.
+        repeated: whether a value occurs twice, or may.
+        ordered: whether all rows ascend.
+        format: what all values are.
         personal: whether they look as if they spoke of persons.
         low: the smallest value of all rows; times are seconds since 1970.
         high: the largest.
@@ -80,10 +80,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     @property
     def unique(self) -> bool:
         """Whether it is an identifier, and not just without repetition so far."""
-        if self.type not in {"string", "integer"} or self.missing or self.repeated or self.rows < _ENOUGH_UNIQUE:
+        if self.missing or self.repeated or self.rows < _ENOUGH_UNIQUE:
             return False
         counted = self.low is not None and self.high is not None and self.high - self.low < 2 * self.rows
-        return counted or self.format == "uuid" or bool(_IDS & set(words_of(self.name)))
+        return counted or self.type != "integer" or _sounds_unique(self.name)
 
 
 class Proposal(NamedTuple):
@@ -92,6 +92,15 @@ class Proposal(NamedTuple):
     key: str
     value: Any
     note: str = ""
+
+
+def may_identify(name: str, type_: ColumnType, format_: Format | None) -> bool:
+    """Tell whether a column could be an identifier: to see whether it is one takes a pass of its own."""
+    return type_ == "integer" or (type_ == "string" and (format_ == "uuid" or _sounds_unique(name)))
+
+
+def _sounds_unique(name: str) -> bool:
+    return bool(_IDS & set(words_of(name)))
 
 
 def propose(facts: Facts) -> Iterator[Proposal]:
