@@ -109,8 +109,7 @@ def test_another_year_of_the_same_survey_passes(tmp_path):
     """The room that was left is enough for what does not change."""
     data = ROOT / "example_project" / "data"
     text = inferred(data / "employment_ma_2015.parquet", tmp_path, path=str(data / "employment_ma_2018.parquet"))
-    _, wrong = judged(text.replace("min: 0}  # 2015 throughout", "min: 0}"), tmp_path)
-    assert wrong == set()
+    assert judged(text, tmp_path)[1] == set()
 
 
 @pytest.mark.parametrize(
