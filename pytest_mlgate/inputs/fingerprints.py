@@ -131,9 +131,7 @@ def _expect_spellings(frame: Frame, columns: Sequence[Column]) -> None:
     mute = [str(one).strip(",") for one in columns if one.opaque or not (one.untyped or one.native in _SPELLINGS)]
     if mute:
         more = f" and {len(mute) - _SHOWN} more" if len(mute) > _SHOWN else ""
-        reason = (
-            f"the rows of {frame.what} cannot be hashed: {'; '.join(mute[:_SHOWN])}{more} has no canonical spelling"
-        )
+        reason = f"{frame.what} cannot be hashed: no canonical spelling for {'; '.join(mute[:_SHOWN])}{more}"
         raise NotMeasuredError(reason, "name the columns to pin under `columns:`, or pin the file by `sha256:`")
 
 

@@ -6,6 +6,8 @@ those are; a check's value is 0 where they are still the same and 1 where they a
 
 from __future__ import annotations
 
+import re
+from string import hexdigits
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
@@ -20,12 +22,18 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.pinning import Changes, Fingerprint
 
+# The pattern is for editors; here `mistakes` checks it, so that a damaged pin does not also count as a missing one.
 Sha256 = Annotated[
-    str, Meta(pattern=r"^[0-9A-Fa-f]{64}$", description="64 hexadecimal digits, as `mlgate pin` prints them")
+    str,
+    Meta(
+        description="64 hexadecimal digits, as `mlgate pin` prints them",
+        extra_json_schema={"pattern": "^[0-9A-Fa-f]{64}$"},
+    ),
 ]
 _OF_BYTES = ("sha256", "dvc", "lfs")
 _OF_ROWS = ("schema_sha256", "rows_sha256")
 _SAME = Limit(max=0)
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 _DIGITS = 16
 _SHOWN = 3
 _SHOWN_COLUMNS = 8
@@ -182,7 +190,18 @@ def mistakes(spec: DataVersion) -> Iterable[Mistake]:
     if spec.path is None and not of_bytes and not of_rows:
         mend = "write `path:` with `sha256:`, `dvc:` or `lfs:`; or `data:` with `schema_sha256:` or `rows_sha256:`"
         yield Mistake((), "nothing is pinned", mend)
+    yield from _unreadable(spec)
     yield from _unused(spec)
+
+
+def _unreadable(spec: DataVersion) -> Iterator[Mistake]:
+    for name in ("sha256", *_OF_ROWS):
+        written = getattr(spec, name)
+        if written is not None and not _SHA256.fullmatch(written):
+            is_hex = bool(written) and all(one in hexdigits for one in written)
+            what = f"this has {len(written)} hexadecimal digits" if is_hex else "this is no hexadecimal number"
+            mend = "`mlgate pin` prints it" + (" with --rows" if name in _OF_ROWS else "")
+            yield Mistake((name,), f"a SHA-256 has 64 hexadecimal digits, and {what}", mend)
 
 
 def _unused(spec: DataVersion) -> Iterator[Mistake]:
