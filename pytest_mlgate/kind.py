@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.aggregate import Answers, ColumnType, Example, Levels, Question, Rule, Scalar, Segment
     from pytest_mlgate.dialogue import Case, Prompt, Request
+    from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ProviderRef
     from pytest_mlgate.verdict import Limit, Measurement
 
@@ -201,6 +202,14 @@ class Inputs(Protocol):
 
     def guardrail(self, ref: GuardrailRef | str) -> Guard:
         """Find a guardrail; `builtin` is the one that comes with this package."""
+
+    def pinned(self, pin: Pin) -> Held:
+        """Hold a pin against the bytes of a file or folder."""
+
+    def fingerprint(
+        self, data: TableRef, columns: Sequence[str] | None = None, *, rows: bool, ordered: bool = False
+    ) -> Fingerprint:
+        """Hash a table's columns and, if asked, its rows, the same whichever library holds them."""
 
 
 class PredictionSpec(GateSpec, frozen=True, kw_only=True):

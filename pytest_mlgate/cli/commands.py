@@ -116,6 +116,21 @@ def explain(kind: str) -> None:
 
 
 @main.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--rows", is_flag=True, help="pin a table's columns and rows, whatever file holds them")
+def pin(path: Path, *, rows: bool) -> None:
+    """Print what pins PATH, a file or folder, as it is now, for a gate of kind data.version."""
+    from pytest_mlgate.cli.pin import pin_lines
+    from pytest_mlgate.errors import NotMeasuredError
+
+    try:
+        for line in pin_lines(path, rows=rows):
+            click.echo(line)
+    except NotMeasuredError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
 @click.option("--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="the table to start from")
 def init(data: Path | None) -> None:
     """Write a first gate file, and a workflow that runs it, for the tree in the current folder."""
