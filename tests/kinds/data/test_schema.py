@@ -404,7 +404,7 @@ def test_too_many_segments_are_not_measured(schema):
 
 def test_a_segment_column_that_is_missing_is_not_measured(schema):
     """Judging all rows together would be another claim; what needs no rows is still said."""
-    result, checks = schema(SALES, "{day: {type: string, max_length: 4}}", "    segment_by: [regoin]\n")
+    _, checks = schema(SALES, "{day: {type: string, max_length: 4}}", "    segment_by: [regoin]\n")
     assert checks["regoin", "segment_by"].reason.endswith("did you mean 'region'?")
     assert set(checks) == {("day", "wrong_type"), ("regoin", "segment_by")}
     assert schema(SALES, "{day: {}}", "    segment_by: [regoin]\n")[0].outcome == "errored"
