@@ -41,10 +41,10 @@ def inferred(data: Path, folder: Path, *, name: str | None = None, path: str | N
         NotMeasuredError: the table cannot be read, or has no rows.
     """
     from pytest_mlgate.cli.contract import contract
+    from pytest_mlgate.contract.column import Column
     from pytest_mlgate.inputs.gate import GateInputs
     from pytest_mlgate.inputs.inferring import infer_columns
     from pytest_mlgate.inputs.store import InputStore
-    from pytest_mlgate.kinds.data.schema import Column
     from pytest_mlgate.reference import TableRef
 
     store = InputStore(Path.cwd())
