@@ -10,7 +10,7 @@ import uuid
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_mlgate.errors import NotMeasuredError
@@ -145,6 +145,7 @@ def test_a_table_without_rows_teaches_nothing(opened, store):
         infer_columns(opened(pa.table({"a": pa.array([], pa.int64())})), store.database, EVERY)
 
 
+@settings(deadline=None)
 @given(FINITE, FINITE, st.booleans())
 def test_a_range_holds_what_it_was_made_from(one, other, whole):
     """And keeps to the side of zero that the values are on."""
@@ -157,6 +158,7 @@ def test_a_range_holds_what_it_was_made_from(one, other, whole):
         assert maximum - minimum <= 2 * (high - low) + (4 if whole else 0)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), st.data())
 def test_the_share_of_missing_values_has_room(rows, data):
     """And never exceeds all."""
@@ -164,12 +166,14 @@ def test_the_share_of_missing_values_has_room(rows, data):
     assert missing / rows <= missing_share(missing, rows) <= 1.0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_a_limit_for_lengths_is_at_least_twice_the_longest(length):
     """And at most five times."""
     assert 2 * length <= longest(length) <= max(2, 5 * length)
 
 
+@settings(deadline=None)
 @given(st.datetimes(), st.datetimes())
 def test_times_lie_between_whole_years(one, other):
     """At any distance from 1970; no limit after the year 9999."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -81,6 +81,7 @@ def bin_by_bin(numbers, values):
     return (*counts, sum(map(above, finite)))
 
 
+@settings(deadline=None)
 @given(VALUES, st.data())
 def test_every_value_falls_into_the_bin_that_its_description_says(values, data):
     """Counted value by value, at edges of its own and at those of another column."""
@@ -91,6 +92,7 @@ def test_every_value_falls_into_the_bin_that_its_description_says(values, data):
         assert numbers.plus_infinity == np.isposinf(values).sum()
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_counting_at_its_own_edges_again_changes_nothing(values):
     """The sorted and the unsorted way to count agree."""
@@ -100,6 +102,7 @@ def test_counting_at_its_own_edges_again_changes_nothing(values):
     assert (again.edges, again.points) == (first.edges, first.points)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_moments_are_those_of_the_finite_values(values):
     """Against fractions."""
@@ -116,6 +119,7 @@ def test_moments_are_those_of_the_finite_values(values):
         assert found.std == pytest.approx(statistics.stdev(finite.tolist()), rel=1e-6, abs=1e-6 * np.abs(finite).max())
 
 
+@settings(deadline=None)
 @given(VALUES, VALUES, st.lists(st.integers(0, 400), max_size=3), WORDS, WORDS)
 def test_parts_merge_to_the_whole(base_values, values, places, base_words, found):
     """Split anywhere, empty parts too, at the edges of one first profile: counts exactly, moments to rounding."""
@@ -153,6 +157,7 @@ def same(one, other):
             assert a.m2 == pytest.approx(b.m2, rel=1e-6, abs=1e-10 * b.count * largest**2 + 1e-300)
 
 
+@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_drift_against_a_profile_sees_the_bins_of_the_rows(reference, current):
     """Labels, counts on both sides, scheme: all as `numeric_bins` has them."""
@@ -179,6 +184,7 @@ def test_drift_against_a_profile_sees_the_bins_of_many_rows(rows):
         assert by_profile.current.tolist() == by_rows.current.tolist()
 
 
+@settings(deadline=None)
 @given(VALUES, VALUES, VALUES)
 def test_the_distance_lies_in_its_bracket(base, reference, current):
     """For a profile of the rows and for one at foreign edges; the bracket is no wider than one bin."""
@@ -198,6 +204,7 @@ def test_a_large_profile_tells_the_distance_to_half_a_hundredth():
     assert resolution(numbers_of(values)) <= 0.0051
 
 
+@settings(deadline=None)
 @given(VALUES, VALUES, VALUES)
 def test_bins_for_drift_account_for_every_reference_row(base, first, second):
     """Also where a profile was merged at the edges of another."""
@@ -210,6 +217,7 @@ def test_bins_for_drift_account_for_every_reference_row(base, first, second):
     assert list(bins.cuts) == sorted(set(bins.cuts))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=3), st.integers(2, 9), max_size=9), st.integers(0, 3), WORDS)
 def test_categories_against_a_profile_are_those_of_the_rows(known, missing, found):
     """While all are listed."""
@@ -261,6 +269,7 @@ def test_extremes_of_double_precision_are_counted():
     load_profile(save_profile(Profile(200, (), {"x": ColumnProfile("number", 0, numbers=numbers)})).encode(), "it")
 
 
+@settings(deadline=None)
 @given(VALUES, WORDS)
 def test_a_file_gives_back_what_was_written(values, found):
     """To the last bit, names and categories of any script too."""
