@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from pytest_mlgate.aggregate import Above, Below, Missing, Statistic
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.findings import Sight, breach, matched
+from pytest_mlgate.findings import Sight, breach, in_words, matched
 from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table, keys_among, limit_mistakes
 from pytest_mlgate.reference import TableRef
 from pytest_mlgate.verdict import Limit, Measurement
@@ -135,7 +135,10 @@ def _overlap(
         name=name,
         sight=_sight(sides.spec),
     )
-    return replace(found, n_reference=sides.train.rows, detail={**found.detail, "columns": list(columns)})
+    detail = {**found.detail, "columns": list(columns)}
+    if "look_at" in detail:
+        detail["look_at"] = [hint.removeprefix("* ") for hint in detail["look_at"]]
+    return replace(found, n_reference=sides.train.rows, detail=detail)
 
 
 def _date_overlap(sides: _Sides, limit: Limit) -> Iterator[Measurement]:
@@ -156,9 +159,10 @@ def _date_overlap(sides: _Sides, limit: Limit) -> Iterator[Measurement]:
     count = int(below or 0) if timed else n - int(above or 0)
     found = breach(sides.test, rule, "date_overlap", count=count, n=n, limit=limit, sight=_sight(sides.spec))
     ends = {"newest_train": _moment(newest, timed=timed), "oldest_test": _moment(oldest, timed=timed)}
-    hints = found.detail.get("look_at", [])
-    hints = [*hints, f"the newest training row is from {ends['newest_train']}"] if hints else []
-    detail = {**found.detail, **ends, "missing": missing, **({"look_at": hints} if hints else {})}
+    detail = {**found.detail, **ends, "missing": missing}
+    if "look_at" in detail:
+        said = f"are not later than the newest training row ({ends['newest_train']})"
+        detail["look_at"] = [hint.replace(in_words(rule), said) for hint in detail["look_at"]]
     yield replace(found, n_reference=sides.train.rows, detail=detail)
 
 

@@ -87,6 +87,8 @@ def test_what_was_planted_is_counted_exactly(leak):
     assert "row 100 (id 0)" in checks["id", "key_overlap"].detail["look_at"][0]
     assert checks["seen", "date_overlap"].detail["newest_train"] == "2026-01-02T09:19:00Z"
     assert checks["seen", "date_overlap"].detail["oldest_test"] == "2026-01-02T09:16:00Z"
+    (hint,) = checks["seen", "date_overlap"].detail["look_at"]
+    assert "are not later than the newest training row (2026-01-02T09:19:00Z), as row 200" in hint
 
 
 CELLS = st.lists(
