@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.gate import GateInputs
 from pytest_mlgate.inputs.store import InputStore
-from pytest_mlgate.reference import TableRef
+from pytest_mlgate.reference import ARROW, CSV, PARQUET, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_mlgate.kind import Table
 
-DATA = (".parquet", ".csv")
+DATA = (*PARQUET, *CSV, ".jsonl", ".ndjson", *ARROW)
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv", "site-packages"})
 _SHOWN = 25
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
