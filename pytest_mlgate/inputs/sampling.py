@@ -3,9 +3,11 @@
 What is hashed is text: after the seed, of each value its length and itself, `-` where it is missing, in the order of
 the columns' names. Whole numbers are written in digits whatever their type, text as it is, booleans as `true` and
 `false`, dates and times as `2024-01-31 00:00:00` in UTC; those are the same on every engine. Fractions are written as
-DuckDB writes them. A share takes
-the rows whose hash, as 32 hexadecimal digits, is below that share of the largest; a number of rows takes the smallest
-hashes, and of equal ones those whose whole row hashes smallest.
+DuckDB writes them. A share takes the rows whose hash, as 32 hexadecimal digits, is below that share of the largest; a
+number of rows takes the smallest hashes, and of equal ones those whose whole row hashes smallest.
+
+Hashing whole rows reads every column once, about a microsecond a row for a dozen; `by:` an identifier is ten times
+faster.
 """
 
 from __future__ import annotations
