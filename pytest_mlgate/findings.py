@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from pytest_mlgate.aggregate import Missing, Segment, columns_of, takes_own_pass
+from pytest_mlgate.aggregate import Incomplete, Missing, Segment, columns_of, takes_own_pass
 from pytest_mlgate.verdict import Limit, Measurement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_mlgate.aggregate import Example, Rule
     from pytest_mlgate.kind import Table
 
 _EXAMPLES = 5
+WHOLE = "*"
 REDACTED = "(sensitive)"
 
 
@@ -27,7 +30,7 @@ class Sight(Struct, frozen=True, kw_only=True):
     Args:
         key: columns that identify a row.
         sensitive: columns whose values must not be shown.
-        examples: how many rows to show at most.
+        examples: how many rows to show at most; none are looked for where it is 0.
     """
 
     key: tuple[str, ...] = ()
@@ -60,25 +63,85 @@ def breach(
         segment: the rows that were looked at, if not all; it becomes part of the name.
         sight: what may be shown.
     """
-    called = name or "+".join(columns_of(rule))
-    if segment is not None and segment.values:
-        called = f"{called}[{segment}]"
+    view = sight or Sight()
+
+    def look() -> tuple[list[Example], str]:
+        found = table.examples(rule, view.examples, key=view.key, segment=segment) if view.examples else []
+        return found, table.query(rule, segment)
+
+    return rows_found(
+        name or "+".join(columns_of(rule)),
+        metric,
+        count=count,
+        n=n,
+        limit=limit,
+        look=look,
+        segment=segment,
+        sight=view,
+        hidden=not view.sensitive.isdisjoint(columns_of(rule)),
+        valued=not isinstance(rule, Missing | Incomplete),
+        own_pass=takes_own_pass(rule),
+    )
+
+
+def rows_found(
+    name: str,
+    metric: str,
+    *,
+    count: int,
+    n: int,
+    limit: Limit,
+    look: Callable[[], tuple[list[Example], str]],
+    segment: Segment | None = None,
+    sight: Sight | None = None,
+    hidden: bool = False,
+    valued: bool = True,
+    own_pass: bool = False,
+) -> Measurement:
+    """Make a measurement of rows that were found by whatever means.
+
+    Args:
+        name: what the check is about.
+        metric: what the report calls it.
+        count: how many rows were found.
+        n: how many were judged.
+        limit: how many there may be.
+        look: gives a few of them and the query that finds the rest; called only where they are too many.
+        segment: the rows that were looked at, if not all; it becomes part of the name.
+        sight: what may be shown.
+        hidden: whether the values themselves must not be shown.
+        valued: whether examples have a value worth showing.
+        own_pass: whether counting them took a query of its own.
+    """
+    called, view = named(name, segment), sight or Sight()
     detail: dict[str, Any] = {"unit": "rows", "share": count / n if n else None}
-    if takes_own_pass(rule):
+    if own_pass:
         detail["own_pass"] = True
     if segment is not None and segment.values:
         detail["segment"] = segment.texts
-    if limit.max is not None and count > limit.max:
-        view = sight or Sight()
-        found = table.examples(rule, view.examples, key=view.key, segment=segment)
-        hidden = not view.sensitive.isdisjoint(columns_of(rule))
-        rows = [_row(one, view, hidden=hidden, valued=not isinstance(rule, Missing)) for one in found]
+    if any(bound is not None and count > bound for bound in (limit.max, limit.warn_max)):
+        found, query = look()
+        rows = [_row(one, view, hidden=hidden, valued=valued) for one in found]
+        where = f", {_listed(rows)}" if view.examples else ""
+        share = f" ({count / n:.2%})" if n else ""
+        title = metric if called == WHOLE else f"{called} {metric}"
         detail |= {
             "examples": rows,
-            "query": table.query(rule, segment),
-            "look_at": [f"{called} {metric}: {count:,} of {n:,} rows ({count / n:.2%}), {_listed(rows)}"],
+            "query": query,
+            "look_at": [f"{title}: {count:,} of {n:,} rows{share}{where}"],
         }
     return Measurement(name=called, metric=metric, value=count, n=n, limit=limit, detail=detail)
+
+
+def named(name: str, segment: Segment | None) -> str:
+    """Name a check of some of the rows.
+
+    >>> named("age", Segment({"state": "MA"}, {"state": "MA"})), named("*", Segment({"state": None}, {"state": "null"}))
+    ('age[state=MA]', 'state=null')
+    """
+    if segment is None or not segment.values:
+        return name
+    return str(segment) if name == WHOLE else f"{name}[{segment}]"
 
 
 def _row(example: Example, sight: Sight, *, hidden: bool, valued: bool) -> dict[str, Any]:

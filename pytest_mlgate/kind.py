@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.aggregate import Answers, ColumnType, Example, Levels, Question, Rule, Scalar, Segment
     from pytest_mlgate.dialogue import Case, Prompt, Request
+    from pytest_mlgate.errors import NotMeasuredError
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ProviderRef
     from pytest_mlgate.verdict import Limit, Measurement
 
@@ -131,11 +132,14 @@ class Table(Protocol):
     def labels(self) -> Mapping[str, Mapping[str, str]]:
         """Names of coded values."""
 
-    def ask(self, questions: Sequence[Question], by: Sequence[str] = ()) -> list[Answers]:
-        """Answer questions in one pass, about all rows or about each segment that columns make.
+    def ask(self, questions: Sequence[Question], by: Sequence[str] = (), most: int | None = None) -> list[Answers]:
+        """Answer questions in one pass, about all rows or about each segment that columns make, at most so many.
 
         Questions for which `aggregate.takes_own_pass` holds take a query each.
         """
+
+    def objections(self, questions: Sequence[Question]) -> list[NotMeasuredError | None]:
+        """Say of each question why it cannot be asked of this table, if it cannot; no row is read."""
 
     def count(self, rules: Sequence[Rule]) -> list[int]:
         """Count the rows that each rule speaks of, as `ask` does."""

@@ -44,12 +44,15 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.frames import Column, Frame
 
 LONG = 64
+_LONGEST_ROW = 240
 _VALUE, _LISTED, _FIRST, _ROWS, _LOW, _HIGH = "the_value", "the_listed", "the_first", "the_rows", "the_low", "the_high"
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times travel as naive UTC
 _Key = tuple[Any, ...]
 
 
-def ask(frame: Frame, questions: Sequence[Question], by: Sequence[str], database: Database) -> list[Answers]:
+def ask(
+    frame: Frame, questions: Sequence[Question], by: Sequence[str], database: Database, most: int | None = None
+) -> list[Answers]:
     """Answer questions about all rows, or about each segment of them.
 
     Args:
@@ -57,12 +60,13 @@ def ask(frame: Frame, questions: Sequence[Question], by: Sequence[str], database
         questions: what to find out.
         by: columns whose values make the segments; all rows are one segment where there are none.
         database: runs the queries.
+        most: how many segments there may be.
 
     Returns:
         One for each segment, in ascending order of its values with missing ones last; one for all rows without `by`.
 
     Raises:
-        NotMeasuredError: a column is missing, or a question makes no sense for its type.
+        NotMeasuredError: a column is missing, a question makes no sense for its type, or there are too many segments.
     """
     import narwhals as nw
 
@@ -77,8 +81,13 @@ def ask(frame: Frame, questions: Sequence[Question], by: Sequence[str], database
     rows = _selected(frame, together.values(), groups, derived=_derived(together, frame))
     found: dict[_Key, dict[int, Any]] = {}
     sizes: dict[_Key, int] = {}
-    for key, (size, *values) in _grouped(rows, groups, aggregates, frame, database):
+    for key, (size, *values) in _grouped(rows, groups, aggregates, frame, database, most):
         found[key], sizes[key] = dict(zip(together, values, strict=True)), int(size)
+    if most is not None and len(found) > most:
+        raise NotMeasuredError(
+            f"{' and '.join(by)} divide {frame.what} into more than {most:,} parts",
+            "choose columns with fewer values, or allow more of them",
+        )
     for i, rule in apart.items():
         counts = dict(_counted_apart(rule, groups, frame, database))
         for key, answers in found.items():
@@ -87,6 +96,30 @@ def ask(frame: Frame, questions: Sequence[Question], by: Sequence[str], database
         Answers(_segment(groups, key), sizes[key], tuple(_typed(one, found[key][i]) for i, one in enumerate(questions)))
         for key in sorted(found, key=_ascending)
     ]
+
+
+def objections(frame: Frame, questions: Sequence[Question], database: Database) -> list[NotMeasuredError | None]:
+    """Say of each question why it cannot be asked of a table, if it cannot; no row is read.
+
+    Args:
+        frame: the table.
+        questions: what somebody wants to find out.
+        database: would run the queries.
+    """
+    return [_objection(question, frame, database) for question in questions]
+
+
+def _objection(question: Question, frame: Frame, database: Database) -> NotMeasuredError | None:
+    try:
+        _check(question, frame, database)
+        if isinstance(question, Duplicated | Disordered | Conflicting):
+            for name in columns_of(question):
+                present(frame.column(name))
+        else:
+            _aggregate(question, 0, frame)
+    except NotMeasuredError as error:
+        return error
+    return None
 
 
 def examples(
@@ -132,7 +165,7 @@ def examples(
             row=record[ROW],
             value=text(record, columns[0])
             if len(columns) == 1
-            else ", ".join(f"{column.name}={text(record, column)}" for column in columns),
+            else shortened(", ".join(f"{column.name}={text(record, column)}" for column in columns), _LONGEST_ROW),
             key={column.name: text(record, column) for column in keys},
         )
         for record in records
@@ -203,10 +236,16 @@ def _grouped(
     aggregates: Sequence[nw.Expr],
     frame: Frame,
     database: Database,
+    most: int | None = None,
 ) -> list[tuple[_Key, list[Any]]]:
-    """Aggregate rows, all together or by groups: pairs of a group's values and its aggregates."""
+    """Aggregate rows, all together or by groups: pairs of a group's values and its aggregates.
+
+    Where there are more groups than `most`, there are `most + 1` of them, any.
+    """
     inner = [column.inner for column in groups]
     grouped = _with(rows, map(shown, groups)).group_by(*inner).agg(*aggregates) if groups else rows.select(*aggregates)
+    if most is not None and groups:
+        grouped = grouped.head(most + 1)
     columns = [part.to_pylist() for part in database.fetch(grouped, frame.what).columns]
     width = len(inner)
     return [(tuple(record[:width]), list(record[width:])) for record in zip(*columns, strict=True)]

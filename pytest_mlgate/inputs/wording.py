@@ -17,6 +17,7 @@ from pytest_mlgate.aggregate import (
     Conflicting,
     Disordered,
     Duplicated,
+    Incomplete,
     Infinite,
     Longer,
     Missing,
@@ -34,7 +35,7 @@ from pytest_mlgate.inputs.formats import INHERENT, valid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_mlgate.aggregate import RowRule, Rule
+    from pytest_mlgate.aggregate import ColumnRule, Rule
     from pytest_mlgate.inputs.frames import Column, Frame
 
 _MOST_LISTED = 64
@@ -65,6 +66,9 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
             inner = f"SELECT *, lag({_value(value)}) OVER () AS previous FROM {frame.origin}"  # noqa: S608 - only shown
             kept = " AND ".join([*within, _present(value)])
             return f"SELECT * FROM ({inner} WHERE {kept}) WHERE {_value(value)} {_WRONG[order]} previous"  # noqa: S608
+        case Incomplete(columns):
+            absent = " OR ".join(_absent(frame.column(name)) for name in columns)
+            return f"SELECT * FROM {frame.origin} WHERE {' AND '.join([*within, f'({absent})'])}"  # noqa: S608 - only shown
         case _:
             where = " AND ".join([*within, _condition(frame, rule)])
             return f"SELECT * FROM {frame.origin} WHERE {where}"  # noqa: S608 - only shown
@@ -76,7 +80,7 @@ def _groups(frame: Frame, keys: Sequence[Column], where: Sequence[str], having: 
     return f"SELECT {names}, count(*) FROM {frame.origin}{kept} GROUP BY {names} {having}"  # noqa: S608 - only shown
 
 
-def _condition(frame: Frame, rule: RowRule) -> str:  # noqa: C901, PLR0911 - one case a rule
+def _condition(frame: Frame, rule: ColumnRule) -> str:  # noqa: C901, PLR0911 - one case a rule
     column = frame.column(rule.column)
     value = _value(column)
     if column.untyped and not isinstance(rule, Missing):
