@@ -231,6 +231,22 @@ class Example(Struct, frozen=True):
     key: dict[str, str] = {}
 
 
+class Shared(Struct, frozen=True):
+    """The rows of a table that have, or lack, a row with the same values in another table.
+
+    Args:
+        rows: how many there are.
+        judged: among how many.
+        examples: the first few of them.
+        query: the SQL that finds all of them, for a person to run.
+    """
+
+    rows: int
+    judged: int
+    examples: tuple[Example, ...]
+    query: str
+
+
 class Levels(Struct, frozen=True):
     """How often each value of a column occurs, as text, and how many rows are missing."""
 

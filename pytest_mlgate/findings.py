@@ -6,20 +6,22 @@ counts rows of a table reports them in this one way.
 
 from __future__ import annotations
 
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from pytest_mlgate.aggregate import Incomplete, Missing, Segment, columns_of, takes_own_pass
+from pytest_mlgate.aggregate import Example, Incomplete, Missing, Segment, columns_of, takes_own_pass
 from pytest_mlgate.verdict import Limit, Measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from pytest_mlgate.aggregate import Example, Rule
+    from pytest_mlgate.aggregate import Rule
     from pytest_mlgate.kind import Table
 
 _EXAMPLES = 5
+_ROUNDING = 1e-9
 WHOLE = "*"
 REDACTED = "(sensitive)"
 
@@ -142,6 +144,82 @@ def named(name: str, segment: Segment | None) -> str:
     if segment is None or not segment.values:
         return name
     return str(segment) if name == WHOLE else f"{name}[{segment}]"
+
+
+def tolerated(mostly: float, n: int) -> Limit:
+    """Give how many of `n` rows may break a rule that must mostly hold.
+
+    >>> tolerated(0.9, 30).max
+    3
+    """
+    return Limit(max=floor((1.0 - mostly) * n + _ROUNDING))
+
+
+def matched(
+    table: Table,
+    other: Table,
+    metric: str,
+    *,
+    columns: Sequence[str],
+    others: Sequence[str] | None = None,
+    absent: bool = False,
+    missing: bool = False,
+    limit: Limit | float | None,
+    name: str | None = None,
+    segment: Segment | None = None,
+    sight: Sight | None = None,
+) -> Measurement:
+    """Make a measurement of the rows that have, or lack, a row with the same values in another table.
+
+    Args:
+        table: whose rows are counted.
+        other: where to look for the same values.
+        metric: what the report calls it.
+        columns: what must be the same.
+        others: what `other` calls them, if something else.
+        absent: count the rows that have no match.
+        missing: whether missing values equal each other; otherwise rows that miss one are not judged.
+        limit: how many rows there may be, or which share of those judged must not be among them; `None` only reports.
+        name: what the check is about; the columns unless given.
+        segment: the rows to look at, if not all; it becomes part of the name.
+        sight: what may be shown.
+    """
+    view = sight or Sight()
+    found = table.shared(
+        other,
+        columns,
+        others,
+        absent=absent,
+        missing=missing,
+        segment=segment,
+        limit=view.examples,
+        key=tuple(dict.fromkeys([*view.key, *columns])),
+    )
+    called = named(name or "+".join(columns), segment)
+    most = tolerated(limit, found.judged) if isinstance(limit, float) else limit
+    detail: dict[str, Any] = {"unit": "rows", "own_pass": True}
+    detail["share"] = found.rows / found.judged if found.judged else None
+    if segment is not None and segment.values:
+        detail["segment"] = segment.texts
+    if most is not None and most.max is not None and found.rows > most.max:
+        rows = [_pair(one, view, columns) for one in found.examples]
+        share = f"{found.rows:,} of {found.judged:,} rows ({found.rows / found.judged:.2%})"
+        detail |= {
+            "examples": rows,
+            "query": found.query,
+            "look_at": [f"{called} {metric}: {share}, {_listed(rows)}"],
+        }
+    return Measurement(name=called, metric=metric, value=found.rows, n=found.judged, limit=most, detail=detail)
+
+
+def _pair(example: Example, sight: Sight, columns: Sequence[str]) -> dict[str, Any]:
+    """One row that was matched as plain data: what identifies it, and the values it was matched by."""
+    own = {column: text for column, text in example.key.items() if column in sight.key}
+    by = [column for column in columns if column not in own]
+    texts = {one: REDACTED if one in sight.sensitive else example.key[one] for one in by[:_EXAMPLES]}
+    value = ", ".join(texts.values() if len(by) == 1 else (f"{column}={text}" for column, text in texts.items()))
+    more = f", … and {len(by) - _EXAMPLES} more columns" if len(by) > _EXAMPLES else ""
+    return _row(Example(example.row, f"{value}{more}", own), sight, hidden=False, valued=bool(by))
 
 
 def _row(example: Example, sight: Sight, *, hidden: bool, valued: bool) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Levels, Question, Rule, Scalar, Segment
+    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Levels, Question, Rule, Scalar, Segment, Shared
     from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.errors import NotMeasuredError
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ProviderRef
@@ -151,6 +151,34 @@ class Table(Protocol):
 
     def query(self, rule: Rule, segment: Segment | None = None) -> str:
         """Write the SQL that finds all rows a rule speaks of, for a person to run."""
+
+    def shared(
+        self,
+        other: Table,
+        columns: Sequence[str],
+        others: Sequence[str] | None = None,
+        *,
+        absent: bool = False,
+        missing: bool = False,
+        segment: Segment | None = None,
+        limit: int = 0,
+        key: Sequence[str] = (),
+    ) -> Shared:
+        """Find the rows that have (or lack, if `absent`) a row with the same values in another table.
+
+        Takes a pass of its own over both tables. Rows that miss one of the values are not judged, unless `missing`
+        says that missing values equal each other.
+
+        Args:
+            other: where to look.
+            columns: what must be the same.
+            others: what `other` calls them, if something else.
+            absent: find the rows that have no match.
+            missing: whether missing values equal each other.
+            segment: look only at these rows.
+            limit: how many rows to show at most.
+            key: columns that identify a row.
+        """
 
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a numeric column as float64 (n,), missing as NaN."""

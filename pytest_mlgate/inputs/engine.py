@@ -7,7 +7,7 @@ missing ones. Conditions are summed as integers, which DuckDB runs faster than f
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
     Above,
@@ -88,6 +88,13 @@ def shown(column: Column) -> nw.Expr:
 
     value = nw.col(column.inner) if column.opaque else present(column)
     return (value.cast(nw.Datetime("us")) if column.type == "timestamp" else value).alias(column.inner)
+
+
+def equals(column: Column, value: Any) -> nw.Expr:
+    """True where a column has a value that a query gave for it; `None` stands for missing."""
+    import narwhals as nw
+
+    return missing(column) if value is None else shown(column) == nw.lit(value)
 
 
 def summed_up(question: Statistic | Quantile, column: Column) -> nw.Expr:

@@ -29,7 +29,7 @@ from pytest_mlgate.aggregate import (
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.bounds import members_for
 from pytest_mlgate.inputs.database import first_line
-from pytest_mlgate.inputs.engine import missing, needs_sql, operand, present, shown, spoken_of, summed_up
+from pytest_mlgate.inputs.engine import equals, missing, needs_sql, operand, present, shown, spoken_of, summed_up
 from pytest_mlgate.inputs.formats import valid
 from pytest_mlgate.inputs.frames import ROW
 from pytest_mlgate.inputs.text import shortened, spelled
@@ -150,7 +150,7 @@ def examples(
     derived = _derived({0: rule}, frame)
     rows = _selected(frame, [rule], [*keys, *map(frame.column, within.values)], numbered=True, derived=derived)
     for name, value in within.values.items():
-        rows = rows.filter(_equals(frame.column(name), value))
+        rows = rows.filter(equals(frame.column(name), value))
     wanted = list(dict.fromkeys([*columns, *keys]))
     found = database.fetch(
         _speaking(rows, rule, frame, database).sort(ROW).head(limit).select(ROW, *map(shown, wanted)), frame.what
@@ -368,13 +368,6 @@ def _check_pattern(rule: NotMatching, database: Database) -> None:
             f"{rule.pattern!r}, the pattern for column {rule.column!r}, is not valid: {first_line(error)}",
             "write it in RE2 syntax, which has no look-around and no back-references",
         ) from error
-
-
-def _equals(column: Column, value: Any) -> nw.Expr:
-    """True where a column has a value that a query gave for it."""
-    import narwhals as nw
-
-    return missing(column) if value is None else shown(column) == nw.lit(value)
 
 
 def _segment(groups: Sequence[Column], key: _Key) -> Segment:

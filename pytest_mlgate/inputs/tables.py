@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlgate.aggregate import Levels
+from pytest_mlgate.aggregate import Levels, Segment
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.bounds import float_of
 from pytest_mlgate.inputs.engine import shown
 from pytest_mlgate.inputs.memory import Cells, open_cells
+from pytest_mlgate.inputs.overlap import Match, shared
 from pytest_mlgate.inputs.rules import ask, examples, objections
 from pytest_mlgate.inputs.text import level_of, spelled
 from pytest_mlgate.inputs.wording import finding
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Question, Rule, Scalar, Segment
+    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Question, Rule, Scalar, Shared
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Frame
+    from pytest_mlgate.kind import Table
 
 _TIMES = {"date", "timestamp"}
 
@@ -96,6 +98,35 @@ class OpenTable:
     def query(self, rule: Rule, segment: Segment | None = None) -> str:
         """Write the SQL that finds all rows a rule speaks of, for a person to run."""
         return finding(self.frame, rule, segment)
+
+    def shared(
+        self,
+        other: Table,
+        columns: Sequence[str],
+        others: Sequence[str] | None = None,
+        *,
+        absent: bool = False,
+        missing: bool = False,
+        segment: Segment | None = None,
+        limit: int = 0,
+        key: Sequence[str] = (),
+    ) -> Shared:
+        """Find the rows that have, or lack, a row with the same values in another table; see `inputs.overlap`.
+
+        Raises:
+            NotMeasuredError: a column is missing, or two can never hold the same value.
+            TypeError: `other` was not opened by this layer.
+        """
+        if not isinstance(other, OpenTable):
+            raise TypeError(f"{other!r} is no table that was opened here")
+        match = Match(
+            columns=tuple(columns),
+            others=tuple(columns if others is None else others),
+            absent=absent,
+            missing=missing,
+            segment=segment or Segment(),
+        )
+        return shared(self.frame, other.frame, match, self._database, limit=limit, key=key)
 
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a column as float64 (n,), missing as NaN; booleans as 0 and 1, times as seconds since 1970 in UTC.

@@ -74,6 +74,50 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
             return f"SELECT * FROM {frame.origin} WHERE {where}"  # noqa: S608 - only shown
 
 
+def matching(
+    frame: Frame,
+    other: Frame,
+    pairs: Sequence[tuple[Column, Column]],
+    segment: Segment,
+    *,
+    absent: bool,
+    missing: bool,
+) -> str:
+    """Write the query that finds the rows of a table that have, or lack, a row with the same values in another.
+
+    Args:
+        frame: the table.
+        other: the other one.
+        pairs: columns of both that are compared.
+        segment: only among these rows.
+        absent: find those that lack one.
+        missing: whether missing values equal each other.
+    """
+    same = " IS NOT DISTINCT FROM " if missing else " = "
+    equal = [f"{_matched(theirs, own, 'o')}{same}{_matched(own, theirs, 't')}" for own, theirs in pairs]
+    where = [_is(frame.column(name), value) for name, value in segment.values.items()]
+    if absent and not missing:
+        where += [_present(own) for own, _ in pairs]
+    exists = f"EXISTS (SELECT 1 FROM {other.origin} AS o WHERE {' AND '.join(equal)})"  # noqa: S608 - only shown
+    kept = " AND ".join([*where, f"NOT {exists}" if absent else exists])
+    return f"SELECT * FROM {frame.origin} AS t WHERE {kept}"  # noqa: S608 - only shown
+
+
+def _matched(column: Column, partner: Column, table: str) -> str:
+    """A column as it compares with another table's, NaN as null."""
+    value = column.canonical(f"{table}.{_quoted(column.name)}")
+    natives = {column.native, partner.native}
+    if column.native in FLOATS:
+        value = f"nullif({value}, 'nan')"
+    if "float" in natives and "integer" not in {column.type, partner.type}:
+        return f"{value}::FLOAT"
+    if column.type in {"integer", "number"} and natives & FLOATS:
+        return f"{value}::DOUBLE"
+    if column.type in {"date", "timestamp"} and len(natives) > 1:
+        return f"{value}::TIMESTAMP"
+    return f"{value}::VARCHAR" if column.type == "other" else value
+
+
 def _groups(frame: Frame, keys: Sequence[Column], where: Sequence[str], having: str) -> str:
     names = ", ".join(_quoted(key.name) for key in keys)
     kept = f" WHERE {' AND '.join(where)}" if where else ""

@@ -7,12 +7,11 @@ on every segment by itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor
 from typing import TYPE_CHECKING
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.findings import breach, named
-from pytest_mlgate.verdict import Limit, Measurement
+from pytest_mlgate.verdict import Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
     from pytest_mlgate.aggregate import Question, Rule, Segment
     from pytest_mlgate.findings import Sight
     from pytest_mlgate.kind import Table
+    from pytest_mlgate.verdict import Limit
 
 Number = int | float
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +103,3 @@ def guarded(name: str, metric: str, work: Iterator[Measurement]) -> Iterator[Mea
         yield from work
     except NotMeasuredError as error:
         yield Measurement(name=name, metric=metric, reason=str(error))
-
-
-def tolerated(mostly: float, n: int) -> Limit:
-    """Give how many of `n` rows may break a rule that must mostly hold."""
-    return Limit(max=floor((1.0 - mostly) * n + _ROUNDING))

@@ -6,9 +6,9 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from pytest_mlgate.aggregate import Among, Conflicting, Duplicated, Incomplete
-from pytest_mlgate.findings import WHOLE
+from pytest_mlgate.findings import WHOLE, tolerated
 from pytest_mlgate.gatefile.nearest import did_you_mean
-from pytest_mlgate.kinds.data.quality.asking import Piece, tolerated
+from pytest_mlgate.kinds.data.quality.asking import Piece
 from pytest_mlgate.kinds.data.quality.comparing import comparison
 from pytest_mlgate.verdict import Limit
 
