@@ -14,6 +14,7 @@ from pytest_mlgate.gatefile.schema import published
 
 ROOT = Path(__file__).parent.parent
 BUILT_IN = [
+    "data.quality",
     "data.schema",
     "drift.features",
     "fairness.groups",
@@ -23,6 +24,7 @@ BUILT_IN = [
     "prompt.eval",
 ]
 VARIABLES = {
+    "data.quality": "MLGATE_QUALITY_DATA",
     "data.schema": "MLGATE_SCHEMA_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
     "fairness.groups": "MLGATE_FAIRNESS_DATA",
@@ -32,6 +34,7 @@ VARIABLES = {
     "prompt.eval": "MLGATE_PROMPT",
 }
 RED_FOR = {
+    "data.quality": "from_day <= to_day violations",
     "data.schema": "age below_min",
     "drift.features": "amount psi",
     "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
@@ -53,9 +56,10 @@ def test_the_built_in_kinds_are_declared():
 
 @pytest.mark.parametrize("kind", BUILT_IN)
 def test_every_kind_has_its_twins(kind):
-    """One module, one commented catalogue file, a passing and a failing case, tests, a row in the README."""
+    """One module or package, one commented catalogue file, a passing and a failing case, tests, a row in the README."""
     family, name = kind.split(".")
-    assert (ROOT / "pytest_mlgate" / "kinds" / family / f"{name}.py").exists()
+    module = ROOT / "pytest_mlgate" / "kinds" / family / name
+    assert module.with_suffix(".py").exists() or (module / "__init__.py").exists()
     assert (ROOT / "tests" / "kinds" / family / f"test_{name}.py").exists()
     for case in ("passing", "failing"):
         assert list((ROOT / "fixtures" / folder(kind)).glob(f"{case}.*"))

@@ -40,7 +40,7 @@ def freshness(spec: DataQuality, table: Table) -> Iterator[Piece]:
     column, metric = wanted.column, f"age_{_unit(wanted)[1]}"
 
     def report(view: View) -> Iterator[Measurement]:
-        newest, (_, missing, ahead) = view.values[0], view.counts
+        newest, missing, ahead = view.values[0], *view.counts[1:]
         present = view.rows - missing
         if newest is None:
             yield view.unmeasured(column, metric, _NOTHING, n=0)

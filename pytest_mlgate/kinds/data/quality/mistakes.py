@@ -30,7 +30,7 @@ _CHECKS = (
     "labels",
     "sentinels",
 )
-_OF_THE_WHOLE = ("sql", "foreign_key", "rows_where")
+_OF_THE_WHOLE = ("sql",)
 
 
 def mistakes(spec: DataQuality) -> Iterable[Mistake]:

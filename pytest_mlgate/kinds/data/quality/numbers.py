@@ -70,8 +70,9 @@ def _piece(column: str, name: str, limit: Limit, found: str) -> Piece:
 
 
 def _measured(view: View, column: str, name: str, limit: Limit) -> Measurement:
-    missing, infinite = view.counts[0], sum(view.counts[1:-1])
-    present, value = view.rows - missing, view.values[-1]
+    *counts, value = view.values if name != NULLS else (*view.values, None)
+    missing, infinite = int(counts[0] or 0), int(sum(count or 0 for count in counts[1:]))
+    present = view.rows - missing
     if name == NULLS:
         counted = {"missing": missing}
         share = missing / view.rows

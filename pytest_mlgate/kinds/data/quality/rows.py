@@ -100,7 +100,7 @@ def sentinels(spec: DataQuality, table: Table) -> Iterator[Piece]:
     for name in wanted.columns or table.columns:
         kind = table.columns.get(name)
         held = tuple(_held(values, kind)) if kind is not None else ("",)
-        if name in wanted.exclude or (not held and wanted.columns is None):
+        if name in wanted.exclude or unknown or (not held and wanted.columns is None):
             continue
         found += 1
         yield _sentinels_in(name, Among(name, held), limit, kind)
