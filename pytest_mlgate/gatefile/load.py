@@ -253,7 +253,7 @@ class _Loader:
         return Gate(gate_id, spec, kind, place.line, place.column, fixtures_of(spec), every_tag)
 
     def _mistakes(self, spec: GateSpec, kind: Kind[Any], path: KeyPath, but: KeyPath | None = None) -> None:
-        """Say what the kind finds wrong with a spec whose types are right; what it says of one place can be left out."""
+        """Say what the kind finds wrong with a spec whose types are right, `but` not what it says of one place."""
         try:
             mistakes = list(kind.mistakes(spec))
         except Exception as error:  # noqa: BLE001 - a third party's own check must not take the session down

@@ -55,7 +55,7 @@ def test_importing_the_store_loads_nothing_heavy():
 def test_gates_share_one_opened_file(rows, store, monkeypatch):
     """However many gates name a file, it is opened once."""
     opened = []
-    monkeypatch.setattr(files, "open_file", lambda *args, real=files.open_file: opened.append(args) or real(*args))
+    monkeypatch.setattr(files, "open_files", lambda *args, real=files.open_files: opened.append(args) or real(*args))
     for labels in ({}, {"a": {"1": "one"}}, {}):
         table = GateInputs(store, seed=1, fixtures={}).table(TableRef(path=str(rows), labels=labels))
         assert table.labels == labels
