@@ -231,6 +231,32 @@ class Example(Struct, frozen=True):
     key: dict[str, str] = {}
 
 
+class Condition(Struct, frozen=True):
+    """What was found of a condition in SQL.
+
+    Args:
+        rows: how many rows it is true for.
+        judged: how many it is true or false for; where a value is missing it is often neither.
+        columns: those it names.
+    """
+
+    rows: int
+    judged: int
+    columns: tuple[str, ...]
+
+
+class Returned(Struct, frozen=True):
+    """What a query in SQL returned.
+
+    Args:
+        rows: how many.
+        examples: the first few of them.
+    """
+
+    rows: int
+    examples: tuple[Example, ...]
+
+
 class Shared(Struct, frozen=True):
     """The rows of a table that have, or lack, a row with the same values in another table.
 

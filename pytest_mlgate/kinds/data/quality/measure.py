@@ -15,6 +15,7 @@ from pytest_mlgate.kinds.data.quality.freshness import freshness
 from pytest_mlgate.kinds.data.quality.keys import foreign_keys
 from pytest_mlgate.kinds.data.quality.numbers import statistics
 from pytest_mlgate.kinds.data.quality.rows import comparisons, conflicts, duplicates, sentinels
+from pytest_mlgate.kinds.data.quality.statements import conditions, queries
 from pytest_mlgate.verdict import Measurement
 
 if TYPE_CHECKING:
@@ -101,7 +102,10 @@ def _beside(table: Table, answers: list[Answers], spec: DataQuality, inputs: Inp
     """Make the checks that take passes of their own; one that cannot be made does not hide the others."""
     if spec.row_count_change is not None:
         yield from guarded("*", CHANGE, _changes(answers, spec, inputs))
-    yield from foreign_keys(table, answers, spec, inputs, _sight(spec))
+    sight = _sight(spec)
+    yield from conditions(table, answers, spec, sight)
+    yield from queries(table, spec, inputs, sight)
+    yield from foreign_keys(table, answers, spec, inputs, sight)
     labels = spec.labels
     if labels is not None and table.rows == 0:
         yield Measurement(name=labels.column, metric=RAREST, n=0, reason=_EMPTY)
