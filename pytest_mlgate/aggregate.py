@@ -123,6 +123,12 @@ class Disordered(Struct, frozen=True, tag=True):
     order: Order
 
 
+class Varying(Struct, frozen=True, tag=True):
+    """Rows whose value is not the one that most rows have, the least of those if several. Takes a pass of its own."""
+
+    column: str
+
+
 class Conflicting(Struct, frozen=True, tag=True):
     """Rows that share their keys with others of a different value. Takes a pass of its own.
 
@@ -137,7 +143,7 @@ ColumnRule = (
     Missing | Infinite | Below | Above | Among | NotAmong | NotMatching | NotFormatted | Shorter | Longer | NotCompared
 )
 RowRule = ColumnRule | Incomplete
-AcrossRows = Duplicated | Disordered | Conflicting
+AcrossRows = Duplicated | Disordered | Varying | Conflicting
 Rule = RowRule | AcrossRows
 
 

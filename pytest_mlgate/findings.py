@@ -11,18 +11,40 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from pytest_mlgate.aggregate import Example, Incomplete, Missing, Segment, columns_of, takes_own_pass
+from pytest_mlgate.aggregate import (
+    Above,
+    Among,
+    Below,
+    Conflicting,
+    Disordered,
+    Duplicated,
+    Example,
+    Incomplete,
+    Infinite,
+    Longer,
+    Missing,
+    NotAmong,
+    NotCompared,
+    NotFormatted,
+    NotMatching,
+    Segment,
+    Shorter,
+    Varying,
+    columns_of,
+    takes_own_pass,
+)
 from pytest_mlgate.verdict import Limit, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_mlgate.aggregate import Rule
+    from pytest_mlgate.aggregate import Rule, Scalar
     from pytest_mlgate.kind import Table
 
 _EXAMPLES = 5
 _ROUNDING = 1e-9
 WHOLE = "*"
+_LISTED = 6
 REDACTED = "(sensitive)"
 
 
@@ -83,6 +105,7 @@ def breach(
         hidden=not view.sensitive.isdisjoint(columns_of(rule)),
         valued=not isinstance(rule, Missing | Incomplete),
         own_pass=takes_own_pass(rule),
+        words=in_words(rule),
     )
 
 
@@ -99,6 +122,7 @@ def rows_found(
     hidden: bool = False,
     valued: bool = True,
     own_pass: bool = False,
+    words: str = "",
 ) -> Measurement:
     """Make a measurement of rows that were found by whatever means.
 
@@ -114,8 +138,9 @@ def rows_found(
         hidden: whether the values themselves must not be shown.
         valued: whether examples have a value worth showing.
         own_pass: whether counting them took a query of its own.
+        words: what is wrong with them, to end a sentence that begins with how many they are.
     """
-    called, view = named(name, segment), sight or Sight()
+    name, view = named(name, segment), sight or Sight()
     detail: dict[str, Any] = {"unit": "rows", "share": count / n if n else None}
     if own_pass:
         detail["own_pass"] = True
@@ -125,14 +150,75 @@ def rows_found(
         found, query = look()
         rows = [_row(one, view, hidden=hidden, valued=valued) for one in found]
         where = f", {_listed(rows)}" if view.examples else ""
-        share = f" ({count / n:.2%})" if n else ""
-        title = metric if called == WHOLE else f"{called} {metric}"
+        share, said = f" ({_percent(count / n)})" if n else "", f" {words}" if words else ""
+        title = metric if name == WHOLE else name
         detail |= {
             "examples": rows,
             "query": query,
-            "look_at": [f"{title}: {count:,} of {n:,} rows{share}{where}"],
+            "look_at": [f"{title}: {count:,} of {n:,} rows{share}{said}{where}"],
         }
-    return Measurement(name=called, metric=metric, value=count, n=n, limit=limit, detail=detail)
+    return Measurement(name=name, metric=metric, value=count, n=n, limit=limit, detail=detail)
+
+
+def called(rule: Rule, segment: Segment | None = None, name: str | None = None) -> str:
+    """Name what a check is about: the rule's columns unless it has a name, and the segment if there is one."""
+    return named(name or "+".join(columns_of(rule)), segment)
+
+
+def in_words(rule: Rule) -> str:  # noqa: C901, PLR0911, PLR0912 - one case a rule
+    """Say of rows what a rule says of them, to end a sentence that begins with how many they are.
+
+    >>> in_words(Below("age", 18))
+    'are less than 18'
+    """
+    match rule:
+        case Missing():
+            return "are missing"
+        case Incomplete(columns):
+            return f"miss {' or '.join(columns)}"
+        case Infinite():
+            return "are infinite"
+        case Below(_, bound):
+            return f"are less than {bound}"
+        case Above(_, bound):
+            return f"are greater than {bound}"
+        case Among(_, forbidden):
+            return f"are forbidden ({_some(forbidden)})"
+        case NotAmong(_, allowed):
+            return f"are none of {_some(allowed)}"
+        case NotMatching(_, pattern):
+            return f"do not match {pattern}"
+        case NotFormatted(_, format_):
+            return f"are not of format {format_}"
+        case Shorter(_, length):
+            return f"are shorter than {length}"
+        case Longer(_, length):
+            return f"are longer than {length}"
+        case NotCompared(column, operator, other):
+            return f"have not {column} {operator} {other}"
+        case Duplicated():
+            return "repeat an earlier row"
+        case Disordered(_, order):
+            return f"are not {order.replace('_', ' ')} from the value before"
+        case Varying():
+            return "differ from the most frequent value"
+        case Conflicting(column, keys):
+            return f"share {', '.join(keys)} with rows of another {column}"
+
+
+def _some(values: Sequence[Scalar]) -> str:
+    shown = ", ".join(str(value) for value in values[:_LISTED])
+    return f"{shown}, … ({len(values)} in all)" if len(values) > _LISTED else shown
+
+
+def _percent(share: float) -> str:
+    """Print a share so that a few rows among millions are not said to be none of them, nor nearly all to be all.
+
+    >>> _percent(0.5), _percent(3 / 10_000_000), _percent(1 - 1e-9), _percent(1)
+    ('50%', '3e-05%', 'nearly 100%', '100%')
+    """
+    text = f"{share * 100:.3g}%"
+    return f"nearly {text}" if text == "100%" and share < 1 else text
 
 
 def named(name: str, segment: Segment | None) -> str:
@@ -195,7 +281,7 @@ def matched(
         limit=view.examples,
         key=tuple(dict.fromkeys([*view.key, *columns])),
     )
-    called = named(name or "+".join(columns), segment)
+    what = named(name or "+".join(columns), segment)
     most = tolerated(limit, found.judged) if isinstance(limit, float) else limit
     detail: dict[str, Any] = {"unit": "rows", "own_pass": True}
     detail["share"] = found.rows / found.judged if found.judged else None
@@ -203,13 +289,13 @@ def matched(
         detail["segment"] = segment.texts
     if most is not None and most.max is not None and found.rows > most.max:
         rows = [_pair(one, view, columns) for one in found.examples]
-        share = f"{found.rows:,} of {found.judged:,} rows ({found.rows / found.judged:.2%})"
+        share = f"{found.rows:,} of {found.judged:,} rows ({_percent(found.rows / found.judged)})"
         detail |= {
             "examples": rows,
             "query": found.query,
-            "look_at": [f"{called} {metric}: {share}, {_listed(rows)}"],
+            "look_at": [f"{what} {metric}: {share}, {_listed(rows)}"],
         }
-    return Measurement(name=called, metric=metric, value=found.rows, n=found.judged, limit=most, detail=detail)
+    return Measurement(name=what, metric=metric, value=found.rows, n=found.judged, limit=most, detail=detail)
 
 
 def _pair(example: Example, sight: Sight, columns: Sequence[str]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.errors import NotMeasuredError
+    from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ProviderRef
     from pytest_mlgate.verdict import Limit, Measurement
 
@@ -145,13 +146,13 @@ class Table(Protocol):
         """Names of coded values."""
 
     def ask(self, questions: Sequence[Question], by: Sequence[str] = (), most: int | None = None) -> list[Answers]:
-        """Answer questions in one pass, about all rows or about each segment that columns make, at most so many.
+        """Answer questions in one pass, about all rows or about each segment that columns make, `most` of them.
 
         Questions for which `aggregate.takes_own_pass` holds take a query each.
         """
 
-    def objections(self, questions: Sequence[Question]) -> list[NotMeasuredError | None]:
-        """Say of each question why it cannot be asked of this table, if it cannot; no row is read."""
+    def refusals(self, questions: Sequence[Question]) -> list[NotMeasuredError | None]:
+        """Say why questions cannot be asked of these columns, without asking them; nothing of those that can."""
 
     def count(self, rules: Sequence[Rule]) -> list[int]:
         """Count the rows that each rule speaks of, as `ask` does."""
@@ -270,6 +271,14 @@ class Inputs(Protocol):
 
     def guardrail(self, ref: GuardrailRef | str) -> Guard:
         """Find a guardrail; `builtin` is the one that comes with this package."""
+
+    def pinned(self, pin: Pin) -> Held:
+        """Hold a pin against the bytes of a file or folder."""
+
+    def fingerprint(
+        self, data: TableRef, columns: Sequence[str] | None = None, *, rows: bool, ordered: bool = False
+    ) -> Fingerprint:
+        """Hash a table's columns and, if asked, its rows, the same whichever library holds them."""
 
 
 class PredictionSpec(GateSpec, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 BUILT_IN = [
     "data.quality",
     "data.schema",
+    "data.version",
     "drift.features",
     "fairness.groups",
     "guardrail.cases",
@@ -26,6 +27,7 @@ BUILT_IN = [
 VARIABLES = {
     "data.quality": "MLGATE_QUALITY_DATA",
     "data.schema": "MLGATE_SCHEMA_DATA",
+    "data.version": "MLGATE_VERSION_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
     "fairness.groups": "MLGATE_FAIRNESS_DATA",
     "guardrail.cases": "MLGATE_GUARDRAIL_DATA",
@@ -36,6 +38,7 @@ VARIABLES = {
 RED_FOR = {
     "data.quality": "from_day <= to_day violations",
     "data.schema": "age below_min",
+    "data.version": "sha256_mismatch",
     "drift.features": "amount psi",
     "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
     "guardrail.cases": "spaced recall",

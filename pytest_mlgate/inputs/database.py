@@ -150,7 +150,7 @@ def _limit_memory(connection: DuckDBPyConnection) -> None:
     ((found,),) = connection.execute("SELECT current_setting('memory_limit')").fetchall()
     amount, unit = found.split()
     if unit in {"TiB", "PiB"} or (unit == "GiB" and float(amount) > _MEMORY_GIB):
-        connection.execute(f"SET memory_limit = '{_MEMORY_GIB} GiB'")
+        connection.execute(f"SET GLOBAL memory_limit = '{_MEMORY_GIB} GiB'")
 
 
 def _fulfil(future: Future[_T], work: Callable[[], _T]) -> None:

@@ -134,5 +134,5 @@ def test_too_many_segments_are_refused(quality):
     table = pa.table({"g": list(range(1001))})
     result, _ = quality(table, "segment_by: [g]\nrow_count: {min: 1}")
     assert result.verdict == "NOT_MEASURED"
-    assert "more than 1,000 parts" in result.reason
+    assert "more than 1,000 segments" in result.reason
     assert quality(table, "segment_by: [g]\nrow_count: {min: 1}\nmax_segments: 1001")[0].verdict == "PASS"

@@ -202,7 +202,7 @@ def test_a_query_shows_nothing_where_a_column_is_sensitive(quality):
 )
 def test_a_query_that_does_more_than_read_is_refused(quality, query, said):
     """Nothing is written, nothing outside is read, and the reason is one line."""
-    result, checks = quality(ORDERS, f'sql:\n  bad: "{query}"\n  good: SELECT 1 FROM data WHERE false')
+    result, checks = quality(ORDERS, "\n".join(["sql:", f'  bad: "{query}"', "  good: SELECT 1 FROM data WHERE false"]))
     found = checks["bad", "sql"]
     assert (found.verdict, checks["good", "sql"].verdict, result.outcome) == ("NOT_MEASURED", "PASS", "errored")
     assert said in found.reason

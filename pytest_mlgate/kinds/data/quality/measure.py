@@ -44,7 +44,7 @@ def measure(spec: DataQuality, inputs: Inputs) -> Iterator[Measurement]:
         *sentinels(spec, table),
     ]
     questions = list(dict.fromkeys(question for piece in pieces for question in piece.questions))
-    objections = dict(zip(questions, table.objections(questions), strict=True))
+    objections = dict(zip(questions, table.refusals(questions), strict=True))
     refusals = [refused(piece, objections) for piece in pieces]
     for piece, refusal in zip(pieces, refusals, strict=True):
         if refusal is not None:

@@ -76,6 +76,7 @@ def _of_condition(
             hidden=not sight.sensitive.isdisjoint(found.columns),
             valued=bool(found.columns),
             own_pass=True,
+            words="are as they should not be",
         )
 
 

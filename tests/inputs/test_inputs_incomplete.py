@@ -59,7 +59,7 @@ def test_what_cannot_be_asked_is_known_before_rows_are_read(opened, tmp_path, mo
     pq.write_table(ROWS, tmp_path / "t.parquet")
     table = opened("t.parquet")
     monkeypatch.setattr(table._database, "fetch", pytest.fail)
-    fine, objection, too = table.objections([Missing("id"), question, Statistic("price", "std")])
+    fine, objection, too = table.refusals([Missing("id"), question, Statistic("price", "std")])
     assert (fine, too) == (None, None)
     assert said in str(objection)
 
@@ -69,5 +69,5 @@ def test_more_segments_than_allowed_are_refused(opened, tmp_path):
     pq.write_table(pa.table({"g": list(range(7))}), tmp_path / "t.parquet")
     table = opened("t.parquet")
     assert len(table.ask([Missing("g")], ["g"], most=7)) == 7
-    with pytest.raises(NotMeasuredError, match="more than 6 parts"):
+    with pytest.raises(NotMeasuredError, match="more than 6 segments"):
         table.ask([Missing("g")], ["g"], most=6)
