@@ -1,10 +1,13 @@
 """Samples: some rows of a table, chosen by an MD5 hash, so that the same rows are chosen wherever they are read.
 
 What is hashed is text: after the seed, of each value its length and itself, `-` where it is missing, in the order of
-the columns' names. Whole numbers are written in digits, text as it is, booleans as `true` and `false`, dates as
-2024-01-31, times in UTC; those are the same on every engine. Fractions are written as DuckDB writes them. A share takes
-the rows whose hash, as 32 hexadecimal digits, is below that share of the largest; a number of rows takes the smallest
-hashes, and of equal ones those whose whole row hashes smallest.
+the columns' names. Whole numbers are written in digits whatever their type, text as it is, booleans as `true` and
+`false`, dates and times as `2024-01-31 00:00:00` in UTC; those are the same on every engine. Fractions are written as
+DuckDB writes them. A share takes the rows whose hash, as 32 hexadecimal digits, is below that share of the largest; a
+number of rows takes the smallest hashes, and of equal ones those whose whole row hashes smallest.
+
+Hashing whole rows reads every column once, about a microsecond a row for a dozen; `by:` an identifier is ten times
+faster.
 """
 
 from __future__ import annotations
@@ -87,8 +90,15 @@ def digest(columns: Sequence[Column], seed: int) -> str:
 
 def _text(column: Column) -> str:
     value = column.canonical(column.inner)
-    text = f"({value})::VARCHAR"
-    present = f"{value} IS NOT NULL" + (f" AND NOT isnan({value})" if column.native in {"float", "double"} else "")
+    present, text = f"{value} IS NOT NULL", f"({value})::VARCHAR"
+    if column.type == "number":  # which pandas makes of whole numbers where some are missing
+        text = (
+            f"CASE WHEN {value} = trunc({value}) AND abs({value}) < 1e15 THEN {value}::BIGINT::VARCHAR ELSE {text} END"
+        )
+    elif column.type in {"date", "timestamp"}:
+        text = f"{value}::TIMESTAMP::VARCHAR"
+    if column.native in {"float", "double"}:
+        present += f" AND NOT isnan({value})"
     return f"CASE WHEN {present} THEN concat(length({text}), ':', {text}) ELSE '-' END"
 
 

@@ -70,6 +70,7 @@ class Sandbox(Database):
         self._files: list[str] = []
         self._folders: list[str] = []
         self._attached = False
+        self._sealed = False
 
     def __enter__(self) -> Self:
         return self
@@ -115,6 +116,9 @@ class Sandbox(Database):
 
     def seal(self) -> None:
         """Close the database to everything outside, for good."""
+        if self._sealed:
+            return
+        self._sealed = True
         for option, allowed in (("allowed_paths", self._files), ("allowed_directories", self._folders)):
             self.connection.execute(f"SET GLOBAL {option} = [{', '.join(map(literal, allowed))}]")
         self.connection.execute("SET GLOBAL enable_external_access = false")
@@ -129,7 +133,7 @@ class Sandbox(Database):
     def close(self) -> None:
         """Let go of everything that was opened."""
         self._cursors.clear()
-        self._attached = False
+        self._attached = self._sealed = False
         super().close()
 
     def filtered(self, frame: Frame, predicate: str, database: Database, what: str) -> Frame:

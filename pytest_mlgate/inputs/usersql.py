@@ -61,7 +61,7 @@ def columns_in(predicate: str, connection: DuckDBPyConnection) -> set[str]:
     Raises:
         NotMeasuredError: it is something else, or would reach beyond the row.
     """
-    select = _parsed(f"SELECT (\n{predicate}\n)", predicate, connection)
+    select = _parsed(f"SELECT\n{predicate}\n", predicate, connection)
     expressions = select.get("select_list", ())
     beside = [clause for clause in _CLAUSES if select.get(clause)]
     plain = select.get("type") == "SELECT_NODE" and select["from_table"]["type"].startswith("EMPTY")

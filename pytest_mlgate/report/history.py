@@ -66,9 +66,8 @@ def _data_of(results: Iterable[GateResult]) -> Iterator[tuple[str, str]]:
     """Give hash and name of the data that were judged; references, and what has no hash, do not count."""
     for result in results:
         for one in result.inputs:
-            hashes = [stamp.sha256 for stamp in one.files if stamp.sha256 is not None]
-            if one.role == "data" and len(hashes) == len(one.files) == 1:
-                yield hashes[0], one.name
+            if one.role == "data" and one.files and one.sha256 is not None:
+                yield one.sha256, one.name
 
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:
