@@ -73,6 +73,7 @@ def breach(
     name: str | None = None,
     segment: Segment | None = None,
     sight: Sight | None = None,
+    words: str | None = None,
 ) -> Measurement:
     """Make a measurement of the rows that a rule speaks of, with a few of them to look at where they are too many.
 
@@ -86,6 +87,7 @@ def breach(
         name: what the check is about; the rule's columns unless given.
         segment: the rows that were looked at, if not all; it becomes part of the name.
         sight: what may be shown.
+        words: what is wrong with them, to end a sentence that begins with how many they are; the rule's unless given.
     """
     view = sight or Sight()
 
@@ -105,7 +107,7 @@ def breach(
         hidden=not view.sensitive.isdisjoint(columns_of(rule)),
         valued=not isinstance(rule, Missing | Incomplete),
         own_pass=takes_own_pass(rule),
-        words=in_words(rule),
+        words=in_words(rule) if words is None else words,
     )
 
 
@@ -195,7 +197,7 @@ def in_words(rule: Rule) -> str:  # noqa: C901, PLR0911, PLR0912 - one case a ru
         case Longer(_, length):
             return f"are longer than {length}"
         case NotCompared(column, operator, other):
-            return f"have not {column} {operator} {other}"
+            return f"do not have {column} {operator} {other}"
         case Duplicated():
             return "repeat an earlier row"
         case Disordered(_, order):

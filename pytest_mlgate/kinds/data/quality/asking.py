@@ -53,7 +53,9 @@ class View:
         """Name a check of this segment."""
         return named(name, self.segment)
 
-    def broken(self, rule: Rule, metric: str, *, count: int, n: int, limit: Limit, name: str) -> Measurement:
+    def broken(
+        self, rule: Rule, metric: str, *, count: int, n: int, limit: Limit, name: str, words: str | None = None
+    ) -> Measurement:
         """Report the rows that a rule speaks of."""
         return breach(
             self.table,
@@ -65,6 +67,7 @@ class View:
             name=name,
             segment=self.segment,
             sight=self.sight,
+            words=words,
         )
 
     def unmeasured(self, name: str, metric: str, reason: str, n: int | None = None) -> Measurement:

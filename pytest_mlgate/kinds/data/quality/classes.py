@@ -58,7 +58,7 @@ def _of_segment(
         return Measurement(name=name, metric=metric, value=value, n=n, limit=limit, detail=detail)
 
     if labels.classes is None:
-        yield check(CLASSES, len(rows), Limit(min=labels.min_classes), f"there is {shown(list(rows))}")
+        yield check(CLASSES, len(rows), Limit(min=labels.min_classes), f"classes found: {shown(list(rows))}")
     else:
         strangers = [one for one in rows if one not in known]
         lost = [one for one in known if one not in rows]

@@ -27,6 +27,7 @@ _NUMBERS = (-999, -9999, -99999, -999999)
 _TEXTS = ("", "N/A", "n/a", "NA", "#N/A", "NULL", "null", "NaN", "nan", "None", "none", "-", "?", *map(str, _NUMBERS))
 _DATES = ("0001-01-01", "1900-01-01", "1970-01-01", "9999-12-31")
 COMMON: tuple[int | float | str, ...] = (*_NUMBERS, *_TEXTS, *_DATES)
+_HELD = "hold a value that stands for a missing one"
 _HOLDING = ("integer", "number", "string", "date", "timestamp")
 
 
@@ -111,7 +112,7 @@ def sentinels(spec: DataQuality, table: Table) -> Iterator[Piece]:
 
 def _sentinels_in(name: str, rule: Among, limit: Limit, kind: ColumnType | None) -> Piece:
     def report(view: View) -> Iterator[Measurement]:
-        yield view.broken(rule, SENTINELS, count=view.counts[0], n=view.rows, limit=limit, name=name)
+        yield view.broken(rule, SENTINELS, count=view.counts[0], n=view.rows, limit=limit, name=name, words=_HELD)
 
     refusal = None if rule.forbidden else f"column {name!r} is of type {kind}, which can hold none of the values"
     return Piece(name, SENTINELS, (rule,), report, refusal)
