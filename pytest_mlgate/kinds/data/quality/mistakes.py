@@ -74,7 +74,7 @@ def _of_statistics(spec: DataQuality) -> Iterator[Mistake]:
         for name, limit in limits.items():
             at = ("stats", column, name)
             if name not in NAMED and quantile_of(name) is None:
-                mend = f"{did_you_mean(name, NAMED, 'known')} or a quantile from q01 to q99, as q99.5"
+                mend = f"{did_you_mean(name, NAMED, 'known')}; quantiles are q01 to q99, as q99.5"
                 yield Mistake(at, f"there is no statistic {name!r}", mend)
             elif is_a_value(name) and column in spec.sensitive:
                 what = f"the {name} of a sensitive column is one of its values, which reports must not show"

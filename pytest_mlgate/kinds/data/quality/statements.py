@@ -76,7 +76,7 @@ def _of_condition(
             hidden=not sight.sensitive.isdisjoint(found.columns),
             valued=bool(found.columns),
             own_pass=True,
-            words="are as they should not be",
+            words="meet the condition",
         )
 
 
@@ -103,6 +103,6 @@ def _of_query(
         detail |= {
             "examples": [{"value": row} for row in rows],
             "query": " ".join(query.split()),
-            "look_at": [f"{name} {SQL}: {found.rows:,} rows returned, {shown}"],
+            "look_at": [f"{name} {SQL}: {found.rows:,} {'row' if found.rows == 1 else 'rows'} returned, {shown}"],
         }
     yield Measurement(name=name, metric=SQL, value=found.rows, n=table.rows, limit=Limit(max=most), detail=detail)
