@@ -13,6 +13,7 @@ from pytest_mlgate.aggregate import (
     Above,
     Among,
     Below,
+    Incomplete,
     Infinite,
     Longer,
     Missing,
@@ -143,6 +144,8 @@ def spoken_of(  # noqa: C901, PLR0911, PLR0912 - one case a rule
     column = columns[0]
     if isinstance(rule, Missing):
         return missing(column)
+    if isinstance(rule, Incomplete):
+        return nw.any_horizontal(*map(missing, columns), ignore_nulls=False)
     if column.untyped:  # there is nothing but missing values, and no rule speaks of those
         return ~nw.col(column.inner).is_null()
     match rule:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.selecting import Key
 
 WIDE = 100
+_LONGEST_ROW = 240
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times travel as naive UTC
 
 
@@ -141,7 +142,7 @@ def examples(
             row=record[ROW],
             value=text(record, columns[0])
             if len(columns) == 1
-            else ", ".join(f"{column.name}={text(record, column)}" for column in columns),
+            else shortened(", ".join(f"{column.name}={text(record, column)}" for column in columns), _LONGEST_ROW),
             key={column.name: text(record, column) for column in keys},
         )
         for record in records

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Question, Rule, Scalar, Shared
+    from pytest_mlgate.aggregate import (
+        Answers,
+        ColumnType,
+        Condition,
+        Example,
+        Question,
+        Returned,
+        Rule,
+        Scalar,
+        Shared,
+    )
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Frame
     from pytest_mlgate.kind import Crossed, Table
@@ -99,6 +109,58 @@ class OpenTable:
     def query(self, rule: Rule, segment: Segment | None = None) -> str:
         """Write the SQL that finds all rows a rule speaks of, for a person to run."""
         return finding(self.frame, rule, segment)
+
+    def tally(
+        self, conditions: Sequence[str], segments: Sequence[Segment], *, quiet: bool = False
+    ) -> list[list[Condition]]:
+        """Count the rows for which conditions in SQL are true; see `inputs.conditions`.
+
+        Raises:
+            NotMeasuredError: one is not valid, is refused, or fails on a row.
+        """
+        from pytest_mlgate.inputs.conditions import tallied
+
+        return tallied(self.frame, conditions, segments, quiet=quiet)
+
+    def satisfying(
+        self,
+        condition: str,
+        limit: int,
+        key: Sequence[str] = (),
+        segment: Segment | None = None,
+        *,
+        quiet: bool = False,
+    ) -> list[Example]:
+        """Show the first few rows for which a condition in SQL is true, with the values of the columns it names.
+
+        Raises:
+            NotMeasuredError: it is not valid, is refused, or fails on a row.
+        """
+        from pytest_mlgate.inputs.conditions import satisfying
+
+        return satisfying(self.frame, condition, limit, key=key, segment=segment, quiet=quiet)
+
+    def asking(self, condition: str, segment: Segment | None = None) -> str:
+        """Write the SQL that finds all rows for which a condition is true, for a person to run."""
+        from pytest_mlgate.inputs.conditions import asking
+
+        return asking(self.frame, condition, segment)
+
+    def returned(self, query: str, others: Mapping[str, Table], limit: int, *, quiet: bool = False) -> Returned:
+        """Run a query that knows this table as `data` and others by the names given.
+
+        Raises:
+            NotMeasuredError: it is not valid, is refused, or fails.
+            TypeError: another table was not opened by this layer.
+        """
+        from pytest_mlgate.inputs.conditions import returned
+
+        frames = {"data": self.frame}
+        for name, other in others.items():
+            if not isinstance(other, OpenTable):
+                raise TypeError(f"{other!r} is no table that was opened here")
+            frames[name] = other.frame
+        return returned(frames, query, limit, quiet=quiet)
 
     def shared(
         self,
