@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.opening import Opened
     from pytest_mlgate.inputs.store import InputStore
     from pytest_mlgate.kind import Coded, Predictions, PredictionSpec, Values
+    from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
 
 _ByRole = dict[str, "PredictionSpec"]
@@ -255,6 +256,32 @@ class GateInputs:
         guard = open_guard(ref, self._fixtures)
         self._record(InputRecord(role="guardrail", name=guard.name))
         return guard
+
+    def pinned(self, pin: Pin) -> Held:
+        """Hold a pin against the bytes at its path.
+
+        Raises:
+            NotMeasuredError: the pin cannot be read, or the data are not there whole.
+        """
+        from pytest_mlgate.inputs.pins import hold
+
+        held, records = hold(pin, self._store.name)
+        for record in records:
+            self._record(record)
+        return held
+
+    def fingerprint(
+        self, data: TableRef, columns: Sequence[str] | None = None, *, rows: bool, ordered: bool = False
+    ) -> Fingerprint:
+        """Hash a table's columns and, if asked, its rows.
+
+        Raises:
+            NotMeasuredError: it cannot be opened, has no rows, or holds values of no canonical form.
+        """
+        from pytest_mlgate.inputs.fingerprints import fingerprint
+
+        frame = self.table(data).frame
+        return fingerprint(frame, self._store.database, columns, rows=rows, ordered=ordered)
 
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""

@@ -144,7 +144,7 @@ def test_a_query_can_be_interrupted_from_another_thread(store):
     started = time.monotonic()
     with pytest.raises(NotMeasuredError, match="interrupted"):
         store.database.run(lambda: store.database.connection.execute(ENDLESS).fetchall())
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60  # it would take minutes
     assert store.database.sql("SELECT 1").fetchall() == [(1,)]
 
 
@@ -169,7 +169,7 @@ def test_what_a_signal_handler_raises_reaches_the_caller(error, store):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60  # it would take minutes
     assert store.database.sql("SELECT 1").fetchall() == [(1,)]
 
 
