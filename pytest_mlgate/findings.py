@@ -179,7 +179,8 @@ def _listed(rows: list[dict[str, Any]]) -> str:
     if not any("value" in row and row["value"] != REDACTED for row in rows):
         if not any("key" in row for row in rows):
             numbers = [str(row["row"]) for row in rows if "row" in row]
-            return f"in rows {', '.join(numbers)}" if numbers else "values not shown"
+            noun = "row" if len(numbers) == 1 else "rows"
+            return f"in {noun} {', '.join(numbers)}" if numbers else "values not shown"
         return f"in {'; '.join(map(_place, rows))}"
     return f"as {'; '.join(': '.join(filter(None, (_place(row), row['value']))) for row in rows)}"
 
