@@ -23,9 +23,15 @@ def lake(project):
 GATES = """
 gates:
   folder: {kind: data.schema, data: {path: lake}, columns: {age: {max: 99}, year: {min: 2024, max: 2025}}}
-  pattern: {kind: data.schema, data: {path: "lake/*/*.parquet", where: "year = 2024 AND age > 50"}, columns: {age: {min: 51}}}
+  pattern:
+    kind: data.schema
+    data: {path: "lake/*/*.parquet", where: "year = 2024 AND age > 50"}
+    columns: {age: {min: 51}}
   table: {kind: data.schema, data: {path: app.duckdb, table: scores}, columns: {age: {max: 10}}}
-  query: {kind: data.schema, data: {path: app.duckdb, query: SELECT age FROM scores WHERE age < 5}, columns: {age: {max: 4}}}
+  query:
+    kind: data.schema
+    data: {path: app.duckdb, query: SELECT age FROM scores WHERE age < 5}
+    columns: {age: {max: 4}}
   thief: {kind: data.schema, data: {path: app.duckdb, query: SELECT * FROM read_csv('/etc/passwd')}, columns: {age: {}}}
   called: {kind: data.schema, data: {python: "warehouse:rows", where: age < 100}, columns: {age: {max: 99}}}
   sampled: {kind: data.schema, data: {path: lake, sample: {rows: 100, by: id}}, columns: {age: {max: 99}}}
@@ -47,7 +53,7 @@ def test_every_source_is_measured_and_named(lake):
     note = "a sample of 100 of 2,000 rows, chosen by hash by id, seed 0"
     assert gates["sampled"]["inputs"][0]["note"] == note
     assert gates["sampled"]["notes"] == [f"data lake is {note}"]
-    result.stdout.fnmatch_lines([f"*{note}*", "*app.duckdb [[]scores] (500 rows)*"])
+    result.stdout.fnmatch_lines(["*app.duckdb [[]scores] (500 rows)*", f"*{note}*"])
     assert "root:" not in result.stdout.str()
 
 
