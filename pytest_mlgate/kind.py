@@ -18,7 +18,7 @@ from pytest_mlgate.reference import ModelRef, TableRef
 from pytest_mlgate.verdict import Severity, Waiver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -115,6 +115,25 @@ class Coded:
 
     codes: NDArray[Any]
     levels: tuple[Scalar | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """How often each value of a column stands beside each class of a label.
+
+    Args:
+        values: float64 (k,), the column, NaN where it is missing; codes where its values have no order.
+        ordered: whether the values' order means something.
+        labels: int64 (k,), positions in `levels`; rows without a label are left out.
+        counts: int64 (k,), how many rows; a pair may be given more than once.
+        levels: the label's distinct values, in ascending order.
+    """
+
+    values: NDArray[Any]
+    ordered: bool
+    labels: NDArray[Any]
+    counts: NDArray[Any]
+    levels: tuple[Scalar, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +239,9 @@ class Table(Protocol):
 
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a numeric column as float64 (n,), missing as NaN."""
+
+    def crossed(self, columns: Sequence[str], label: str, most: int) -> Iterator[Crossed]:
+        """Hold columns against a label of at most so many classes, one after the other, each in a query of its own."""
 
     def levels(self, column: str) -> Levels:
         """Count a column's distinct values."""

@@ -14,6 +14,7 @@ from pytest_mlgate.gatefile.schema import published
 
 ROOT = Path(__file__).parent.parent
 BUILT_IN = [
+    "data.leakage",
     "data.quality",
     "data.schema",
     "data.version",
@@ -25,6 +26,7 @@ BUILT_IN = [
     "prompt.eval",
 ]
 VARIABLES = {
+    "data.leakage": "MLGATE_LEAKAGE_DATA",
     "data.quality": "MLGATE_QUALITY_DATA",
     "data.schema": "MLGATE_SCHEMA_DATA",
     "data.version": "MLGATE_VERSION_DATA",
@@ -36,6 +38,7 @@ VARIABLES = {
     "prompt.eval": "MLGATE_PROMPT",
 }
 RED_FOR = {
+    "data.leakage": "row_overlap",
     "data.quality": "from_day <= to_day violations",
     "data.schema": "age below_min",
     "data.version": "sha256_mismatch",

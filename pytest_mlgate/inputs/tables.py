@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlgate.aggregate import Levels, Segment
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.bounds import float_of
+from pytest_mlgate.inputs.crossing import classes_of, crossed
 from pytest_mlgate.inputs.engine import shown
 from pytest_mlgate.inputs.memory import Cells, open_cells
 from pytest_mlgate.inputs.overlap import Match, shared
@@ -16,7 +17,7 @@ from pytest_mlgate.inputs.wording import finding
 from pytest_mlgate.kind import Coded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import narwhals as nw
     import pyarrow as pa
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     )
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Frame
-    from pytest_mlgate.kind import Table
+    from pytest_mlgate.kind import Crossed, Table
 
 _TIMES = {"date", "timestamp"}
 
@@ -211,6 +212,17 @@ class OpenTable:
         fetched = self._fetch(self.frame.select(chosen).select(*forms))
         arrays = {one: _as_floats(fetched.column(one.inner), times=one.type in _TIMES) for one in chosen}
         return [arrays[column] for column in columns]
+
+    def crossed(self, columns: Sequence[str], label: str, most: int) -> Iterator[Crossed]:
+        """Hold columns against a label of at most so many classes; see `pytest_mlgate.inputs.crossing`.
+
+        Raises:
+            NotMeasuredError: a column is missing or of no simple type, or the label has no classes, or too many.
+        """
+        table = self.frozen(list(dict.fromkeys([*columns, label])))  # each query must find the same classes
+        levels = classes_of(table.frame, label, most, self._database)
+        for name in columns:
+            yield crossed(table.frame, name, label, levels, self._database)
 
     def levels(self, column: str) -> Levels:
         """Count a column's distinct values, as text.
