@@ -274,6 +274,14 @@ class Sandbox(Database):
         with explained(name, frame):
             self.run(lambda: selected.create(name))
 
+    def named(self, frame: Frame, predicate: str) -> list[str]:
+        """Say which columns a predicate names.
+
+        Raises:
+            NotMeasuredError: it is not valid, or is refused.
+        """
+        return [column.name for column in self._meant(frame, predicate)]
+
     def _meant(self, frame: Frame, predicate: str) -> list[Column]:
         """Find the columns that a predicate names, by SQL's rule that upper and lower case are the same."""
         names = {name.casefold() for name in columns_in(predicate, self.connection)}
@@ -363,6 +371,7 @@ def _check_boolean(rows: DuckDBPyRelation, predicate: str) -> None:
     (kind,) = rows.project(f"(\n{predicate}\n) AS p").types
     if str(kind) not in {"BOOLEAN", '"NULL"', "NULL"}:
         raise RefusedSqlError(predicate, f"gives {str(kind).lower()}, which is neither true nor false", "compare it")
+    rows.filter(f"(\n{predicate}\n)")  # which does not bind what speaks of more rows than one, or makes rows
 
 
 def _refuse_alike(frame: Frame, columns: Iterable[Column]) -> None:
