@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
@@ -111,8 +112,10 @@ class Sandbox(Database):
         """Let files be read even when the database is sealed."""
         for file in files:
             self._files.append(file)
-            if any(magic in file for magic in "*?["):  # read through a pattern, for which its folder is listed
-                self._folders.append(str(PurePath(file).parent))
+            if any(magic in file for magic in "*?["):  # read through a pattern, for which folders are listed
+                parts = PurePath(file).parts
+                literal_parts = takewhile(lambda part: not any(magic in part for magic in "*?["), parts[:-1])
+                self._folders.append(str(PurePath(*literal_parts)))
 
     def seal(self) -> None:
         """Close the database to everything outside, for good."""
@@ -245,9 +248,12 @@ class Sandbox(Database):
             NotMeasuredError: the query is not valid, is refused, or fails.
         """
         named = tables_in(query, self.connection)
-        for name, frame in tables.items():
-            if name.casefold() in named:
-                self._offer(name, frame)
+        offered = {name.casefold(): name for name in tables}
+        if unknown := sorted(named - set(offered)):
+            remedy = suggest(unknown[0], tables, "table")
+            raise RefusedSqlError(query, f"names the table {unknown[0]!r}, which is none of the gate's", remedy)
+        for name in named:
+            self._offer(offered[name], tables[offered[name]])
         self.seal()
         about = next(iter(tables.values()))
         with explained(query, about):

@@ -85,11 +85,15 @@ def columns_in(predicate: str, connection: DuckDBPyConnection) -> set[str]:
 def tables_in(query: str, connection: DuckDBPyConnection) -> set[str]:
     """Check that text is one SELECT that reads tables and nothing else, and name the tables, in lower case.
 
+    Tables that the text itself defines (WITH) are not among them.
+
     Raises:
         NotMeasuredError: it is not.
     """
     found: set[str] = set()
+    own: set[str] = set()
     for node in _nodes(_parsed(query, query, connection)):
+        own |= {str(one["key"]).casefold() for one in (node.get("cte_map") or {}).get("map", ())}
         kind = node.get("type")
         if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _NODES:
             raise RefusedSqlError(query, "does more than read, and is refused", "write one SELECT")
@@ -101,7 +105,7 @@ def tables_in(query: str, connection: DuckDBPyConnection) -> set[str]:
         _check_function(node, query)
         if kind == "BASE_TABLE":
             found.add(str(node["table_name"]).casefold())
-    return found
+    return found - own
 
 
 def _check_source(source: dict[str, Any], query: str) -> None:

@@ -253,6 +253,18 @@ def test_a_filter_sees_nan_as_missing(inputs):
     assert inputs(rows=frame).table(TableRef(fixture="rows", where="x IS NULL")).rows == 2
 
 
+@pytest.mark.parametrize(
+    "predicate", ["x IS NULL", "isnan(x) OR x IS NULL", "NOT x > 0 OR x IS NULL", "coalesce(x, 9) = 9"]
+)
+def test_a_filter_does_not_believe_statistics_that_leave_nan_out(predicate, inputs, tmp_path):
+    """What is filtered in a Parquet file is filtered by its values."""
+    values = pa.array([0.25, float("nan"), 1.0, 1.0, 2.0, float("nan")])
+    pq.write_table(pa.table({"x": values}), tmp_path / "a.parquet", row_group_size=2)
+    table = inputs().table(TableRef(path=str(tmp_path / "a.parquet"), where=predicate))
+    assert table.rows == 2
+    assert [one.row for one in table.examples(Missing("x"), 9)] == [1, 5]
+
+
 def test_columns_that_differ_in_case_matter_only_where_they_are_named(inputs):
     """SQL cannot tell them apart; a predicate on another column need not."""
     frame = pl.DataFrame({"age": [1], "AGE": [2], "x": [3]})
@@ -462,6 +474,11 @@ def test_a_query_over_tables_says_what_it_returned(opened, tmp_path):
     with Sandbox() as sandbox:
         anti = "SELECT id FROM data WHERE id NOT IN (SELECT id FROM other)"
         assert sandbox.rows(tables, anti, 5) == Found(2, ("id",), (("3",), ("3",)))
+    with Sandbox() as sandbox:
+        query = "WITH high AS (SELECT * FROM data WHERE id > 2) SELECT count(*) FROM high"
+        assert sandbox.rows(tables, query, 5).rows == (("2",),)
+    with Sandbox() as sandbox:
+        assert "'data'" in refusal(sandbox.rows, tables, "SELECT * FROM date", 5).remedy
     with Sandbox() as sandbox:
         assert sandbox.rows(tables, "SELECT * FROM other WHERE id > 5", 5) == Found(0, ("id",), ())
 
