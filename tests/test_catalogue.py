@@ -32,7 +32,7 @@ VARIABLES = {
     "prompt.eval": "MLGATE_PROMPT",
 }
 RED_FOR = {
-    "data.schema": "age below_min",
+    "data.schema": "plan missing_column",
     "drift.features": "amount psi",
     "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
     "guardrail.cases": "spaced recall",

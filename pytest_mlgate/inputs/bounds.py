@@ -51,7 +51,8 @@ def members_for(column: Column, allowed: tuple[Scalar, ...]) -> list[Comparable]
     """
     members = [_converted(column, one) for one in allowed]
     if column.type == "integer":
-        return [int(one) for one in members if isinstance(one, int | float) and math.isfinite(one) and one == int(one)]
+        whole = [int(one) for one in members if isinstance(one, int | float) and math.isfinite(one) and one == int(one)]
+        return [one for one in whole if abs(one) <= _WIDEST]
     return members
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
@@ -33,7 +34,7 @@ from pytest_mlgate.inputs.engine import FLOATS
 from pytest_mlgate.inputs.formats import INHERENT, valid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_mlgate.aggregate import RowRule, Rule
     from pytest_mlgate.inputs.frames import Column, Frame
@@ -51,42 +52,54 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
         rule: which rows.
         segment: only among these.
     """
-    within = [_is(frame.column(name), value) for name, value in (segment or Segment()).values.items()]
+    columns, origin = _known(frame), frame.origin
+    within = [_is(columns[name], value) for name, value in (segment or Segment()).values.items()]
     match rule:
-        case Duplicated(columns, missing):
-            keys = [frame.column(name) for name in columns]
+        case Duplicated(names, missing):
+            keys = [columns[name] for name in names]
             having = "HAVING count(*) > 1"
-            return _groups(frame, keys, [*within, *([] if missing else map(_present, keys))], having)
-        case Conflicting(column, names):
-            keys, value = [frame.column(name) for name in names], frame.column(column)
-            having = f"HAVING count(DISTINCT {_value(value)}) > 1"
-            return _groups(frame, keys, [*within, *map(_present, [*keys, value])], having)
-        case Varying(column):
-            value = frame.column(column)
-            kept = " AND ".join([*within, _present(value)])
-            most = (
-                f"SELECT {_value(value)} FROM {frame.origin} WHERE {kept} GROUP BY 1 "  # noqa: S608 - only shown
-                "ORDER BY count(*) DESC, 1 LIMIT 1"
-            )
-            return f"SELECT * FROM {frame.origin} WHERE {kept} AND {_value(value)} <> ({most})"  # noqa: S608
-        case Disordered(column, order):
-            value = frame.column(column)
-            inner = f"SELECT *, lag({_value(value)}) OVER () AS previous FROM {frame.origin}"  # noqa: S608 - only shown
-            kept = " AND ".join([*within, _present(value)])
-            return f"SELECT * FROM ({inner} WHERE {kept}) WHERE {_value(value)} {_WRONG[order]} previous"  # noqa: S608
+            return _groups(origin, keys, [*within, *([] if missing else map(_present, keys))], having)
+        case Conflicting(name, names):
+            keys, column = [columns[one] for one in names], columns[name]
+            having = f"HAVING count(DISTINCT {_value(column)}) > 1"
+            return _groups(origin, keys, [*within, *map(_present, [*keys, column])], having)
+        case Varying(name):
+            value = _value(columns[name])
+            kept = " AND ".join([*within, _present(columns[name])])
+            usual = f"SELECT {value} FROM {origin} WHERE {kept} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"  # noqa: S608 - only shown
+            return f"SELECT * FROM {origin} WHERE {kept} AND {value} <> ({usual})"  # noqa: S608 - only shown
+        case Disordered(name, order):
+            value = _value(columns[name])
+            inner = f"SELECT *, lag({value}) OVER () AS previous FROM {origin}"  # noqa: S608 - only shown
+            kept = " AND ".join([*within, _present(columns[name])])
+            return f"SELECT * FROM ({inner} WHERE {kept}) WHERE {value} {_WRONG[order]} previous"  # noqa: S608 - same
         case _:
-            where = " AND ".join([*within, _condition(frame, rule)])
-            return f"SELECT * FROM {frame.origin} WHERE {where}"  # noqa: S608 - only shown
+            where = " AND ".join([*within, _condition(columns, rule)])
+            return f"SELECT * FROM {origin} WHERE {where}"  # noqa: S608 - only shown
 
 
-def _groups(frame: Frame, keys: Sequence[Column], where: Sequence[str], having: str) -> str:
+def _known(frame: Frame) -> dict[str, Column]:
+    """Give each column under the name that DuckDB knows it by: it ignores case, and numbers what clashes."""
+    columns: dict[str, Column] = {}
+    clashes: dict[bytes, int] = {}
+    for name, column in frame.columns.items():
+        folded, called = name.encode().lower(), name  # of letters, only those of ASCII
+        while called.encode().lower() in clashes:
+            called = f"{name}_{clashes[folded]}"
+            clashes[folded] += 1
+        clashes[called.encode().lower()] = 1
+        columns[name] = column if called == name else replace(column, name=called)
+    return columns
+
+
+def _groups(origin: str, keys: Sequence[Column], where: Sequence[str], having: str) -> str:
     names = ", ".join(_quoted(key.name) for key in keys)
     kept = f" WHERE {' AND '.join(where)}" if where else ""
-    return f"SELECT {names}, count(*) FROM {frame.origin}{kept} GROUP BY {names} {having}"  # noqa: S608 - only shown
+    return f"SELECT {names}, count(*) FROM {origin}{kept} GROUP BY {names} {having}"  # noqa: S608 - only shown
 
 
-def _condition(frame: Frame, rule: RowRule) -> str:  # noqa: C901, PLR0911 - one case a rule
-    column = frame.column(rule.column)
+def _condition(columns: Mapping[str, Column], rule: RowRule) -> str:  # noqa: C901, PLR0911 - one case a rule
+    column = columns[rule.column]
     value = _value(column)
     if column.untyped and not isinstance(rule, Missing):
         return "false"
@@ -114,7 +127,7 @@ def _condition(frame: Frame, rule: RowRule) -> str:  # noqa: C901, PLR0911 - one
         case Infinite():
             return f"isinf({value})" if column.native in FLOATS else "false"
         case NotCompared():
-            other = frame.column(rule.other)
+            other = columns[rule.other]
             holds = f"{value} {_SQL_OPERATORS.get(rule.operator, rule.operator)} {_value(other)}"
             return f"NOT ({holds}){_but_nan(column)}{_but_nan(other)}"
 
