@@ -122,7 +122,9 @@ def summed_up(question: Statistic | Quantile, column: Column) -> nw.Expr:
     value = present(column).cast(nw.Float64)
     if isinstance(question, Quantile):
         return value.quantile(question.at, interpolation="linear")
-    aggregates = {"mean": value.mean, "std": value.std, "sum": value.sum, "min": value.min, "max": value.max}
+    if question.name == "sum":
+        return nw.when(value.count() > 0).then(value.sum())  # of nothing there is no sum, rather than zero
+    aggregates = {"mean": value.mean, "std": value.std, "min": value.min, "max": value.max}
     return aggregates[question.name]()
 
 
