@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pytest_mlgate.stats.door import at_least, vector
+from pytest_mlgate.stats.door import at_least
+from pytest_mlgate.stats.sides import Side, alike, sorted_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+    from pytest_mlgate.stats.sides import Numbers
 
 Scheme = Literal["quantile", "exact", "category"]
 
@@ -25,6 +28,7 @@ MISSING = "missing"
 UNSEEN = "unseen"
 OTHER_VALUES = "other values"
 
+_LOOKED_AT = 256  # rows spread over the column, which show that it has many values
 _MOST_ONCE = 0.1  # of the reference rows may hold a value that no other row holds, for bins per value
 
 
@@ -40,6 +44,8 @@ class BinCounts:
         scheme: how the bins came about: cut at reference quantiles, one per reference number, one per reference
             category.
         unseen: int64[u], current rows of each value that was pooled as never seen, in no particular order.
+        edges: the numbers that bins were cut at, ascending, or the values that have bins of their own; none for
+            categories.
 
     Raises:
         ValueError: unequal lengths, negative counts, or a side without rows.
@@ -50,6 +56,7 @@ class BinCounts:
     current: NDArray[np.int64]
     scheme: Scheme
     unseen: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    edges: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("reference", "current", "unseen"):
@@ -95,19 +102,26 @@ def numeric_bins(reference: ArrayLike, current: ArrayLike, bins: int = 10, exact
     Raises:
         ValueError: a side without rows, values that are no vector of numbers, fewer than 2 bins.
     """
+    return sorted_bins(sorted_side("reference", reference), sorted_side("current", current), bins, exact_at_most)
+
+
+def sorted_bins(reference: Side, current: Side, bins: int = 10, exact_at_most: int = 20) -> BinCounts:
+    """Bin two samples that are sorted already, as `numeric_bins` does.
+
+    Raises:
+        ValueError: a side without rows, or fewer than 2 bins.
+    """
     bins, exact_at_most = at_least("bins", bins, 2), at_least("exact_at_most", exact_at_most, 0)
-    old, old_missing = _sorted_present("reference", reference)
-    new, new_missing = _sorted_present("current", current)
-    starts = _run_starts(old)
-    once = np.count_nonzero(np.diff(starts, append=old.size) == 1)
+    old, new = alike(reference, current)
+    missing = (old.missing, new.missing)
     # Values that hardly repeat are a small continuous sample, not the few values of a discrete column.
-    if starts.size <= exact_at_most and once <= _MOST_ONCE * old.size:
-        return _exact_counts(old, new, old[starts], (old_missing, new_missing))
-    cuts = _quantile_cuts(old, bins)
-    edges = [np.nextafter(value, np.inf) if after else value for value, after in cuts]
-    labels = _interval_labels(cuts)
-    table = zip(labels, _between(old, edges), _between(new, edges), strict=True)
-    return _bin_counts([row for row in table if row[1] or row[2]], (old_missing, new_missing), "quantile")
+    if _few_values(old, exact_at_most):
+        return _exact_counts(old, new, missing)
+    cuts = _quantile_cuts(old.values, bins)
+    labels = _interval_labels([(value.item(), after) for value, after in cuts])
+    table = zip(labels, _between(old, cuts), _between(new, cuts), strict=True)
+    edges = tuple(float(value) for value, _ in cuts)
+    return _bin_counts([row for row in table if row[1] or row[2]], missing, "quantile", edges=edges)
 
 
 def category_bins(
@@ -136,46 +150,48 @@ def category_bins(
     return _bin_counts(table, (reference_missing, current_missing), "category", (UNSEEN, unseen))
 
 
-Cut = tuple[float, bool]  # a value, and whether the cut comes just after it rather than just before
+Cut = tuple[Any, bool]  # a value, and whether the cut comes just after it rather than just before
 
 
-def _sorted_present(name: str, values: ArrayLike) -> tuple[NDArray[np.float64], int]:
-    """Sort the values that are there (NaN sorts last) and count those that are not."""
-    ordered = np.sort(vector(name, values))
-    present = ordered.size - int(np.isnan(ordered).sum())
-    return ordered[:present], ordered.size - present
+def _few_values(side: Side, at_most: int) -> bool:
+    """Tell whether a column has few distinct values that repeat; most columns are settled by a look at a few rows."""
+    values = side.values
+    if values.size > _LOOKED_AT and np.unique(values[:: values.size // _LOOKED_AT]).size > at_most:
+        return False
+    once = np.count_nonzero(np.diff(side.starts, append=values.size) == 1)
+    return side.starts.size <= at_most and bool(once <= _MOST_ONCE * values.size)
 
 
-def _run_starts(ordered: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Give the position at which each distinct value begins."""
-    return np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: ordered.size])
-
-
-def _exact_counts(
-    old: NDArray[np.float64], new: NDArray[np.float64], known: NDArray[np.float64], missing: tuple[int, int]
-) -> BinCounts:
+def _exact_counts(old: Side, new: Side, missing: tuple[int, int]) -> BinCounts:
     """Count each known value on both sides, and what else the current sample holds."""
-    starts = _run_starts(new)
-    lengths = np.diff(starts, append=new.size)
-    unseen = lengths[~np.isin(new[starts], known)]
-    sides = [np.searchsorted(side, known, "right") - np.searchsorted(side, known, "left") for side in (old, new)]
+    known = old.values[old.starts]
+    sides = [side.upto(known) - side.below(known) for side in (old, new)]
+    unseen = np.empty(0, dtype=np.int64)
+    if sides[1].sum() < new.values.size:
+        lengths = np.diff(new.starts, append=new.values.size)
+        unseen = lengths[~np.isin(new.values[new.starts], known)]
     table = list(zip(_texts(known.tolist()), *sides, strict=True))
-    return _bin_counts(table, missing, "exact", (OTHER_VALUES, unseen))
+    edges = tuple(map(float, known.tolist()))
+    return _bin_counts(table, missing, "exact", (OTHER_VALUES, unseen), edges)
 
 
-def _quantile_cuts(ordered: NDArray[np.float64], bins: int) -> list[Cut]:
+def _quantile_cuts(ordered: Numbers, bins: int) -> list[Cut]:
     """Cut before each quantile, and also after those on which several quantiles fall."""
     positions = np.unique(np.arange(1, bins) * ordered.size // bins)
     values, repeats = np.unique(ordered[positions[positions > 0]], return_counts=True)
-    before = [(float(value), False) for value in values]
-    after = [(float(value), True) for value in values[(repeats > 1) & (values < np.inf)]]
+    before = [(value, False) for value in values]
+    after = [(value, True) for value in values[(repeats > 1) & (values < np.inf)]]
     return sorted(before + after)
 
 
-def _between(ordered: NDArray[np.float64], edges: Sequence[float]) -> list[int]:
-    """Count the values in each interval [edge, next edge) of the line, its two tails included."""
-    inside = np.searchsorted(ordered, np.asarray(edges, dtype=np.float64))
-    return np.diff(inside, prepend=0, append=ordered.size).tolist()  # type: ignore[no-any-return]
+def _between(side: Side, cuts: Sequence[Cut]) -> list[int]:
+    """Count the values in each interval between cuts, the two tails included."""
+    if not cuts:
+        return [int(side.values.size)]
+    values = np.array([value for value, _ in cuts], dtype=side.values.dtype)
+    after = np.array([after for _, after in cuts])
+    inside = np.where(after, side.upto(values), side.below(values))
+    return np.diff(inside, prepend=0, append=side.values.size).tolist()  # type: ignore[no-any-return]
 
 
 def _bin_counts(
@@ -183,6 +199,7 @@ def _bin_counts(
     missing: tuple[int, int],
     scheme: Scheme,
     unseen: tuple[str, Sequence[int] | NDArray[np.int64]] = (UNSEEN, ()),
+    edges: tuple[float, ...] = (),
 ) -> BinCounts:
     """Append the bins of unseen and missing values where there are any."""
     rows = list(table)
@@ -197,6 +214,7 @@ def _bin_counts(
         current=np.array([new for _, _, new in rows], dtype=np.int64),
         scheme=scheme,
         unseen=np.asarray(each, dtype=np.int64),
+        edges=edges,
     )
 
 

@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import kolmogi, kolmogorov, ndtri
 
-from pytest_mlgate.stats.door import at_least, normal_quantile, vector
+from pytest_mlgate.stats.detectable import rows_to_decide
+from pytest_mlgate.stats.door import at_least, normal_quantile
+from pytest_mlgate.stats.sides import Side, alike, sorted_side
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from pytest_mlgate.stats.sides import Numbers
 
     _Floats = NDArray[np.float64]
 
 _EXACT_AT_MOST = 1_000  # rows of both sides together, up to which paths are counted
 _BLOCKS = 4_096
-_ROWS_AT_MOST = 10**12
 _SAME = 1e-12
 
 
@@ -100,11 +103,23 @@ def ks(reference: ArrayLike, current: ArrayLike) -> Ks:
         >>> round(found.value, 6), round(found.p_value, 6)
         (0.4, 0.873016)
     """
-    old, new = _sample("reference", reference), _sample("current", current)
+    return sorted_ks(sorted_side("reference", reference), sorted_side("current", current))
+
+
+def sorted_ks(reference: Side, current: Side) -> Ks:
+    """Measure the distance of two samples that are sorted already, exactly.
+
+    Raises:
+        ValueError: a side without rows.
+    """
+    old, new = alike(reference, current)
+    for name, side in (("reference", old), ("current", new)):
+        if not side.rows:
+            raise ValueError(f"the {name} side has no rows")
     at, shares = None, (old.missing / old.rows, new.missing / new.rows)
     places = _candidates(old, new)
     if places.size:
-        before, after = old.shares(places), new.shares(places)
+        before, after = _shares(old, places), _shares(new, places)
         widest = int(np.argmax(np.abs(before - after)))
         if abs(before[widest] - after[widest]) > abs(shares[0] - shares[1]):
             at, shares = float(places[widest]), (float(before[widest]), float(after[widest]))
@@ -148,45 +163,15 @@ def ks_rows_to_decide(n: int, alpha: float, limit: float, power: float = 0.8) ->
     Raises:
         ValueError: as `ks_detectable`, or a limit that is not above 0.
     """
-    if not limit > 0.0:
-        raise ValueError(f"limit must be above 0, not {limit}")
-    if ks_detectable(n, _ROWS_AT_MOST, alpha, power) > limit:
-        return None
-    few, enough = 0, _ROWS_AT_MOST
-    while enough - few > 1:
-        middle = (few + enough) // 2
-        few, enough = (middle, enough) if ks_detectable(n, middle, alpha, power) > limit else (few, middle)
-    return enough
+    return rows_to_decide(lambda m: ks_detectable(n, m, alpha, power), limit)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sample:
-    """The values of one side, in ascending order, and how many are missing."""
-
-    values: _Floats
-    missing: int
-
-    @property
-    def rows(self) -> int:
-        return self.values.size + self.missing
-
-    def shares(self, places: _Floats) -> _Floats:
-        """Give the share of rows that are missing or no larger than each place."""
-        return np.asarray((self.upto(places) + self.missing) / self.rows, dtype=np.float64)
-
-    def upto(self, places: _Floats) -> NDArray[np.intp]:
-        return np.searchsorted(self.values, places, "right")
+def _shares(side: Side, places: Numbers) -> _Floats:
+    """Give the share of rows that are missing or no larger than each place."""
+    return np.asarray((side.upto(places) + side.missing) / side.rows, dtype=np.float64)
 
 
-def _sample(name: str, values: ArrayLike) -> _Sample:
-    ordered = np.sort(vector(name, values))
-    if not ordered.size:
-        raise ValueError(f"the {name} side has no rows")
-    missing = int(np.isnan(ordered).sum())  # NaN sorts last
-    return _Sample(ordered[: ordered.size - missing], missing)
-
-
-def _candidates(old: _Sample, new: _Sample) -> _Floats:
+def _candidates(old: Side, new: Side) -> Numbers:
     """List places among which the widest gap is reached, without looking at every value.
 
     A coarse grid of reference values gives a first gap, and in each block between its points the gap cannot exceed what
@@ -195,14 +180,14 @@ def _candidates(old: _Sample, new: _Sample) -> _Floats:
     grid = np.unique(old.values[:: max(1, old.values.size // _BLOCKS)])
     if old.values.size + new.values.size <= 2 * _BLOCKS or not grid.size:
         return np.concatenate([old.values, new.values])
-    shares = [np.concatenate([[side.missing / side.rows], side.shares(grid), [1.0]]) for side in (old, new)]
+    shares = [np.concatenate([[side.missing / side.rows], _shares(side, grid), [1.0]]) for side in (old, new)]
     best = np.abs(shares[0] - shares[1]).max()
     bound = np.maximum(shares[0][1:] - shares[1][:-1], shares[1][1:] - shares[0][:-1])
-    promising = bound > best
-    inside = [
-        side.values[np.repeat(promising, np.diff(side.upto(grid), prepend=0, append=side.values.size))]
-        for side in (old, new)
-    ]
+    promising = np.flatnonzero(bound > best)
+    inside = []
+    for side in (old, new):
+        ends = np.concatenate([[0], side.upto(grid), [side.values.size]])
+        inside += [side.values[ends[block] : ends[block + 1]] for block in promising]
     return np.concatenate([grid, *inside])
 
 
