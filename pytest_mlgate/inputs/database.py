@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _PATIENCE_S = 5.0
+# DuckDB would take four fifths of the machine, in every worker of a parallel run; beyond this it spills to disk.
+_MEMORY_GIB = 4.0
 
 
 class Database:
@@ -52,6 +54,7 @@ class Database:
             # Parquet statistics leave NaN out, as their specification says, and DuckDB 2.0 concludes from them that
             # there is none: https://github.com/duckdb/duckdb/issues/25521
             self._opened.execute("SET disabled_optimizers = 'statistics_propagation'")
+            _limit_memory(self._opened)
         return self._opened
 
     def sql(self, query: str) -> DuckDBPyRelation:
@@ -72,6 +75,9 @@ class Database:
 
         try:
             return self.run(lambda: query.collect("pyarrow").to_native())
+        except duckdb.OutOfMemoryException as error:
+            reason = f"{what} needs more memory than there is: {first_line(error)}"
+            raise NotMeasuredError(reason, "measure a sample, or fewer columns with quantiles at once") from error
         except duckdb.Error as error:
             raise NotMeasuredError(f"{what} could not be read: {first_line(error)}", "look at the data") from error
 
@@ -106,6 +112,14 @@ class Database:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+
+def _limit_memory(connection: DuckDBPyConnection) -> None:
+    """Keep to a few gibibytes, or to less where DuckDB found that there is less."""
+    ((found,),) = connection.execute("SELECT current_setting('memory_limit')").fetchall()
+    amount, unit = found.split()
+    if unit in {"TiB", "PiB"} or (unit == "GiB" and float(amount) > _MEMORY_GIB):
+        connection.execute(f"SET memory_limit = '{_MEMORY_GIB} GiB'")
 
 
 def _fulfil(future: Future[_T], work: Callable[[], _T]) -> None:
