@@ -100,7 +100,10 @@ def statistic(pair: Comparison) -> Effect:
         half = z * sqrt(2.0 * df + 4.0 * excess)
         return max(0.0, value - half), value + half
 
-    return Effect(value, pair.counts.n, pair.counts.m, lambda: pair.changed_p, interval, None)
+    def critical(alpha: float) -> float:
+        return float(chdtri(df, alpha))
+
+    return Effect(value, pair.counts.n, pair.counts.m, lambda: pair.changed_p, interval, None, critical)
 
 
 def rate(label: str) -> Callable[[Comparison], Effect]:
@@ -141,8 +144,3 @@ def _rate_effect(pair: Comparison, old: int, new: int, value: float, n: int, m: 
         return min(1.0, scale)
 
     return Effect(value, n, m, lambda: homogeneity_p(table, pair.seed, pair.draws), interval, seen)
-
-
-def chi_square_critical(df: int, alpha: float) -> float:
-    """Give the statistic that unchanged samples exceed with probability `alpha`."""
-    return float(chdtri(df, alpha))

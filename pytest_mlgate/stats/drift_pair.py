@@ -38,6 +38,7 @@ class Effect:
         interval: confidence of each bound → the two bounds.
         seen: current rows and level of the single test → the smallest effect it sees with 80 % power; None where the
             metric has no such scale.
+        critical: level of the single test → the value that is significant at it; only of a metric that is a test.
     """
 
     value: float
@@ -46,6 +47,7 @@ class Effect:
     test: Callable[[], float]
     interval: Callable[[float], Bounds]
     seen: Callable[[int, float], float] | None
+    critical: Callable[[float], float] | None = None
 
     def detectable(self, alpha: float) -> float | None:
         """Give the smallest effect that these rows show, at this level, with 80 % power."""
