@@ -109,7 +109,9 @@ def _histogram(pair: Comparison, names: Mapping[str, str], detail: dict[str, Any
     """Draw both sides with blocks: numbers in bars of equal width, categories from the most frequent down."""
     counts = pair.counts
     if pair.sides is not None and counts.scheme == "quantile":
-        edges, old, new = _equal_widths(pair)
+        from pytest_mlgate.stats.binning import equal_widths
+
+        edges, (old, new) = equal_widths(pair.ordered, _BARS)
         detail["histogram"] = {"edges": edges, "reference": old, "current": new}
     else:
         old, new = counts.reference.tolist()[:_BARS], counts.current.tolist()[:_BARS]
@@ -120,19 +122,6 @@ def _histogram(pair: Comparison, names: Mapping[str, str], detail: dict[str, Any
     shares = [one / counts.n for one in old], [one / counts.m for one in new]
     highest = max(*shares[0], *shares[1])
     return f"{_bars(shares[0], highest)} → {_bars(shares[1], highest)}"
-
-
-def _equal_widths(pair: Comparison) -> tuple[list[float], list[int], list[int]]:
-    """Count both sides in bars of equal width between the reference's 1 % and 99 %, the tails in the outer ones."""
-    import numpy as np
-
-    values = pair.ordered[0].values
-    ends = float(values[int(0.01 * values.size)]), float(values[min(values.size - 1, int(0.99 * values.size))])
-    if not np.isfinite(ends).all() or ends[0] == ends[1]:
-        return [], [], []
-    edges = np.linspace(*ends, _BARS + 1)[1:-1]
-    sides = [np.diff(side.below(edges), prepend=0, append=side.values.size).tolist() for side in pair.ordered]
-    return edges.tolist(), sides[0], sides[1]
 
 
 def _bars(shares: Sequence[float], highest: float) -> str:

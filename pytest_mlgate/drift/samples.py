@@ -39,7 +39,7 @@ def sorted_columns(reference: Table, current: Table, names: Sequence[str]) -> It
     from pytest_mlgate.stats.sides import sorted_side
 
     def ordered(found: tuple[str, tuple[NDArray[Any], int]]) -> Side:
-        return sorted_side(found[0], *found[1])
+        return sorted_side(found[0], *found[1], own=True)
 
     with ThreadPoolExecutor(_SORTERS, thread_name_prefix="mlgate-sort") as pool:  # sorting lets other threads run
         for start in range(0, len(names), _AT_ONCE):
@@ -143,11 +143,11 @@ def windowed(
 
 def levels_of(coded: Coded) -> Levels:
     """Count the levels of a coded column, spelled as `Table.levels` spells them."""
-    import numpy as np
+    from pytest_mlgate.stats.streams import counted
 
     counts: dict[str, int] = {}
     missing = 0
-    for level, rows in zip(coded.levels, np.bincount(coded.codes, minlength=len(coded.levels)).tolist(), strict=True):
+    for level, rows in zip(coded.levels, counted(coded.codes, len(coded.levels)), strict=True):
         if level is None:
             missing += rows
         elif rows:

@@ -7,7 +7,6 @@ value is the smallest of theirs, its p-value the largest, and it fails only if e
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
@@ -79,47 +78,40 @@ def cut(table: Table, window: Window, *, own_reference: bool) -> tuple[Cut | Non
     Raises:
         NotMeasuredError: there are no windows.
     """
-    beginning, windows, lost = (
-        _by_rows(table, window, own_reference) if window.rows else _by_time(table, window, own_reference)
+    found = (
+        _by_rows(table, window.rows, window, own_reference) if window.rows else _by_time(table, window, own_reference)
     )
-    if not windows:
+    if not found[1]:
         reason = "nothing of the table is left for a window to be compared"
         raise NotMeasuredError(reason, "make `window` or `window.first` smaller")
-    return beginning, windows, lost
+    return found
 
 
-def _by_rows(table: Table, window: Window, own_reference: bool) -> tuple[Cut | None, list[Cut], int]:  # noqa: FBT001 - passed on
-    size, total = window.rows or 1, table.rows
-    start = int(seconds(window.first)) if window.first is not None else size
-    beginning = Cut(f"first {start:,} rows", slice(0, min(start, total))) if own_reference else None
-    starts = list(range(start if own_reference else 0, total, size))
-    if len(starts) > 1 and 2 * (total - starts[-1]) < size:
-        starts.pop()  # a short rest is part of the window before it
-    ends = [*starts[1:], total]
-    return beginning, [Cut(f"rows {a}-{b - 1}", slice(a, b)) for a, b in zip(starts, ends, strict=True)], 0
+_Cuts = tuple[Cut | None, list[Cut], int]
 
 
-def _by_time(table: Table, window: Window, own_reference: bool) -> tuple[Cut | None, list[Cut], int]:  # noqa: FBT001 - passed on
-    import numpy as np
+def _by_rows(table: Table, size: int, window: Window, own_reference: bool) -> _Cuts:  # noqa: FBT001 - passed on
+    from pytest_mlgate.stats.streams import by_rows
+
+    start = 0
+    if own_reference:
+        start = min(table.rows, int(seconds(window.first)) if window.first is not None else size)
+    beginning = Cut(f"first {start:,} rows", slice(0, start)) if own_reference else None
+    windows = by_rows(table.rows, size, start) if start < table.rows else []
+    return beginning, [Cut(f"rows {one.start}-{one.stop - 1}", one) for one in windows], 0
+
+
+def _by_time(table: Table, window: Window, own_reference: bool) -> _Cuts:  # noqa: FBT001 - passed on
+    from pytest_mlgate.stats.streams import by_time
 
     column, width = window.column or "", seconds(window.time or 1.0)
     if table.columns.get(column, "timestamp") not in ("timestamp", "date"):
         raise NotMeasuredError(f"column {column!r} holds no times", "name a column of timestamps under `window.column`")
-    times = table.numbers(column)
-    order = np.argsort(times, kind="stable")
-    lost = int(np.isnan(times).sum())
-    order = order[: times.size - lost]
-    if not order.size:
-        return None, [], lost
-    beginning, numbers = None, np.floor(times[order] / width)
-    if own_reference:
-        ends = numbers[0] * width + seconds(window.first) if window.first is not None else (numbers[0] + 1.0) * width
-        first = int(np.searchsorted(times[order], ends))
-        beginning = Cut(f"until {_moment(ends, width)}", order[:first])
-        order, numbers = order[first:], numbers[first:]
-    edges = np.append(np.flatnonzero(np.diff(numbers, prepend=-np.inf)), numbers.size)
-    cuts = [Cut(_moment(float(numbers[a]) * width, width), order[a:b]) for a, b in itertools.pairwise(edges)]
-    return beginning, cuts, lost
+    first = (seconds(window.first) if window.first is not None else 0.0) if own_reference else None
+    beginning, windows, ends = by_time(table.numbers(column), width, first)
+    lost = table.rows - len(beginning) - sum(len(rows) for _, rows in windows)
+    cuts = [Cut(_moment(start, width), rows) for start, rows in windows]
+    return (Cut(f"until {_moment(ends, width)}", beginning) if own_reference else None), cuts, lost
 
 
 def _moment(at: float, width: float) -> str:

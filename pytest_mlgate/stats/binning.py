@@ -124,6 +124,26 @@ def sorted_bins(reference: Side, current: Side, bins: int = 10, exact_at_most: i
     return _bin_counts([row for row in table if row[1] or row[2]], missing, "quantile", edges=edges)
 
 
+def equal_widths(sides: Sequence[Side], bars: int) -> tuple[list[float], list[list[int]]]:
+    """Count samples in bars of equal width, for a picture of them.
+
+    Args:
+        sides: sorted samples; the first says where the bars are: between its 1 % and 99 %, the tails in the outer ones.
+        bars: how many.
+
+    Returns:
+        The bars - 1 edges between them and, for each side, the counts; both empty where the first side has no width.
+    """
+    values = sides[0].values
+    if not values.size:
+        return [], [[] for _ in sides]
+    low, high = float(values[int(0.01 * values.size)]), float(values[min(values.size - 1, int(0.99 * values.size))])
+    if not np.isfinite([low, high]).all() or low == high:
+        return [], [[] for _ in sides]
+    edges = low + (high - low) * np.arange(1, bars) / bars
+    return edges.tolist(), [np.diff(side.below(edges), prepend=0, append=side.values.size).tolist() for side in sides]
+
+
 def category_bins(
     reference: Mapping[str, int], current: Mapping[str, int], reference_missing: int = 0, current_missing: int = 0
 ) -> BinCounts:
@@ -242,7 +262,7 @@ def _texts(values: Sequence[float]) -> list[str]:
 
 
 def _short_integer(value: float) -> bool:
-    return abs(value) < 1e15 and value.is_integer()  # noqa: PLR2004 - longer ones read better with an exponent
+    return abs(value) < 1e15 and float(value).is_integer()  # noqa: PLR2004 - longer ones read better with an exponent
 
 
 def _category_label(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import kolmogi, kolmogorov, ndtri
@@ -20,12 +20,11 @@ from pytest_mlgate.stats.sides import Side, alike, sorted_side
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from pytest_mlgate.stats.sides import Numbers
-
     _Floats = NDArray[np.float64]
 
 _EXACT_AT_MOST = 1_000  # rows of both sides together, up to which paths are counted
 _BLOCKS = 4_096
+_FINER = 16
 _SAME = 1e-12
 
 
@@ -116,14 +115,9 @@ def sorted_ks(reference: Side, current: Side) -> Ks:
     for name, side in (("reference", old), ("current", new)):
         if not side.rows:
             raise ValueError(f"the {name} side has no rows")
-    at, shares = None, (old.missing / old.rows, new.missing / new.rows)
-    places = _candidates(old, new)
-    if places.size:
-        before, after = _shares(old, places), _shares(new, places)
-        widest = int(np.argmax(np.abs(before - after)))
-        if abs(before[widest] - after[widest]) > abs(shares[0] - shares[1]):
-            at, shares = float(places[widest]), (float(before[widest]), float(after[widest]))
-    return Ks(abs(shares[0] - shares[1]), at, *shares, old.rows, new.rows)
+    at = _widest(old, new)
+    before, after = ((side.missing + (0 if at is None else int(side.upto(at)))) / side.rows for side in (old, new))
+    return Ks(abs(before - after), None if at is None else float(at), before, after, old.rows, new.rows)
 
 
 def ks_detectable(n: int, m: int, alpha: float, power: float = 0.8) -> float:
@@ -166,29 +160,47 @@ def ks_rows_to_decide(n: int, alpha: float, limit: float, power: float = 0.8) ->
     return rows_to_decide(lambda m: ks_detectable(n, m, alpha, power), limit)
 
 
-def _shares(side: Side, places: Numbers) -> _Floats:
-    """Give the share of rows that are missing or no larger than each place."""
-    return np.asarray((side.upto(places) + side.missing) / side.rows, dtype=np.float64)
+def _widest(old: Side, new: Side) -> Any:
+    """Find the value at which the gap is widest; None where that is "missing".
 
-
-def _candidates(old: Side, new: Side) -> Numbers:
-    """List places among which the widest gap is reached, without looking at every value.
-
-    A coarse grid of reference values gives a first gap, and in each block between its points the gap cannot exceed what
-    the shares at its two ends allow. Only the blocks that could hold a wider one are searched.
+    Between two values of one side its distribution function stands still, so the gap is widest at one of them, or just
+    before. A coarse grid of them gives a first gap, and in each block between its points the gap cannot exceed what the
+    shares at the two ends allow. Only blocks that could hold a wider one are looked into, on a finer grid each time.
     """
-    grid = np.unique(old.values[:: max(1, old.values.size // _BLOCKS)])
-    if old.values.size + new.values.size <= 2 * _BLOCKS or not grid.size:
-        return np.concatenate([old.values, new.values])
-    shares = [np.concatenate([[side.missing / side.rows], _shares(side, grid), [1.0]]) for side in (old, new)]
-    best = np.abs(shares[0] - shares[1]).max()
-    bound = np.maximum(shares[0][1:] - shares[1][:-1], shares[1][1:] - shares[0][:-1])
-    promising = np.flatnonzero(bound > best)
-    inside = []
-    for side in (old, new):
-        ends = np.concatenate([[0], side.upto(grid), [side.values.size]])
-        inside += [side.values[ends[block] : ends[block + 1]] for block in promising]
-    return np.concatenate([grid, *inside])
+    base, other = (old, new) if 0 < old.values.size <= new.values.size or not new.values.size else (new, old)
+    values, size = base.values, base.values.size
+    best, place = abs(old.missing / old.rows - new.missing / new.rows), None
+    step, looked_at = max(1, size // _BLOCKS), [values[:: max(1, size // _BLOCKS)], values[-1:]]
+    while size:
+        points = np.unique(np.concatenate(looked_at))
+        upto = base.upto(points), other.upto(points)
+        below = base.below(points), other.below(points)
+        at, before = ([_share(base, one[0]), _share(other, one[1])] for one in (upto, below))
+        for gaps, counts in ((np.abs(at[0] - at[1]), upto), (np.abs(before[0] - before[1]), below)):
+            widest = int(np.argmax(gaps))
+            if gaps[widest] > best:
+                best, place = float(gaps[widest]), _last_of(base, other, counts[0][widest], counts[1][widest])
+        if step == 1:
+            break
+        allowed = np.maximum(before[0][1:] - at[1][:-1], before[1][1:] - at[0][:-1])
+        blocks = np.flatnonzero((allowed > best) & (below[0][1:] > upto[0][:-1]))
+        if not blocks.size:
+            break
+        step = max(1, step // _FINER)
+        looked_at = [values[a:b:step] for a, b in zip(upto[0][blocks], below[0][blocks + 1], strict=True)]
+        looked_at += [points[blocks], points[blocks + 1]]
+    return place
+
+
+def _share(side: Side, counts: NDArray[np.intp]) -> _Floats:
+    """Give the share of rows that are missing or among the first so many values."""
+    return np.asarray((counts + side.missing) / side.rows, dtype=np.float64)
+
+
+def _last_of(base: Side, other: Side, first: int, second: int) -> Any:
+    """Give the largest among the first so many values of each side."""
+    ends = [side.values[count - 1] for side, count in ((base, first), (other, second)) if count]
+    return max(ends) if ends else None
 
 
 def _stretch(n: int, m: int) -> float:

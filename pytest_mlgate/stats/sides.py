@@ -53,13 +53,14 @@ class Side:
         return np.searchsorted(self.values, places, "left")
 
 
-def sorted_side(name: str, values: ArrayLike, missing: int = 0) -> Side:
+def sorted_side(name: str, values: ArrayLike, missing: int = 0, *, own: bool = False) -> Side:
     """Sort a column.
 
     Args:
         name: how a message calls it.
         values: (n,) real numbers; NaN counts as missing, -0.0 equals 0.0.
         missing: further rows, which have no value.
+        own: whether an array may be sorted where it lies, for nobody else will look at it.
 
     Raises:
         ValueError: values that are no vector of real numbers.
@@ -77,7 +78,11 @@ def sorted_side(name: str, values: ArrayLike, missing: int = 0) -> Side:
         raise ValueError(f"{name} must be numbers: {error}") from error
     if array.ndim != 1:
         raise ValueError(f"{name} must have one dimension, not the shape {array.shape}")
-    ordered = np.sort(array)
+    if own and array.flags.writeable:
+        ordered = array
+        ordered.sort()
+    else:
+        ordered = np.sort(array)
     if ordered.dtype.kind == "f" and ordered.size and np.isnan(ordered[-1]):  # NaN sorts last
         present = int(np.searchsorted(ordered, np.nan))
         missing += ordered.size - present
