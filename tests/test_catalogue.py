@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 BUILT_IN = [
     "data.schema",
     "drift.features",
+    "drift.predictions",
     "fairness.groups",
     "guardrail.cases",
     "model.metrics",
@@ -25,6 +26,7 @@ BUILT_IN = [
 VARIABLES = {
     "data.schema": "MLGATE_SCHEMA_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
+    "drift.predictions": "MLGATE_DRIFT_PREDICTIONS",
     "fairness.groups": "MLGATE_FAIRNESS_DATA",
     "guardrail.cases": "MLGATE_GUARDRAIL_DATA",
     "model.metrics": "MLGATE_METRICS_DATA",
@@ -34,6 +36,7 @@ VARIABLES = {
 RED_FOR = {
     "data.schema": "age below_min",
     "drift.features": "amount psi",
+    "drift.predictions": "score psi",
     "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
     "guardrail.cases": "spaced recall",
     "model.metrics": "log_loss",

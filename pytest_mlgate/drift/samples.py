@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from msgspec import Struct
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pytest_mlgate.stats.binning import BinCounts
     from pytest_mlgate.stats.drift_pair import Comparison
     from pytest_mlgate.stats.sides import Side
+
+Sample = Union["Side", Levels]
 
 _AT_ONCE = 8  # columns that are in memory together
 _SORTERS = 2
@@ -85,7 +87,7 @@ def _something(name: str, counts: BinCounts) -> BinCounts:
     return counts
 
 
-def any_pair(name: str, reference: Side | Levels, current: Side | Levels, drawn: Draws, relative: bool) -> Comparison:  # noqa: FBT001 - one of the pair's own fields
+def any_pair(name: str, reference: Sample, current: Sample, drawn: Draws, relative: bool) -> Comparison:  # noqa: FBT001 - one of the pair's own fields
     """Set two sides of whichever sort against each other.
 
     Raises:
@@ -98,6 +100,46 @@ def any_pair(name: str, reference: Side | Levels, current: Side | Levels, drawn:
     return numbers_pair(name, reference, current, drawn, relative)
 
 
+def of_column(table: Table, name: str, *, numbers: bool) -> Sample:
+    """Read one column of a table."""
+    if not numbers:
+        return table.levels(name)
+    from pytest_mlgate.stats.sides import sorted_side
+
+    ((values, missing),) = table.present([name])
+    return sorted_side(name, values, missing)
+
+
+def of_answers(answers: NDArray[Any], output: str) -> dict[str, Sample]:
+    """Sort what a model answered.
+
+    Args:
+        answers: float64 (n,) or (n, k).
+        output: what the model says comes out of it.
+
+    Returns:
+        Labels as categories called `prediction`, values as numbers called `value`, the probability of a positive class
+        as numbers called `score`; of several classes, the likeliest as `prediction` and how likely it is as `score`.
+    """
+    from pytest_mlgate.stats.streams import counted_values
+
+    if answers.ndim > 1 and output in ("logits", "probability"):
+        likeliest = answers.argmax(axis=1)
+        found: dict[str, Sample] = {"prediction": _levels(counted_values(likeliest))}
+        if output == "probability":
+            found["score"] = sorted_numbers("score", answers.max(axis=1))
+        return found
+    if answers.ndim > 1:
+        return {f"{output} {i}": sorted_numbers(output, answers[:, i]) for i in range(answers.shape[1])}
+    if output == "label":
+        return {"prediction": _levels(counted_values(answers))}
+    return {"value" if output == "value" else "score": sorted_numbers(output, answers)}
+
+
+def _levels(counts: list[tuple[float, int]]) -> Levels:
+    return Levels(counts={spelled(value): rows for value, rows in counts}, missing=0)
+
+
 def sorted_numbers(name: str, values: NDArray[Any]) -> Side:
     """Sort numbers, NaN being missing."""
     from pytest_mlgate.stats.sides import sorted_side
@@ -107,7 +149,7 @@ def sorted_numbers(name: str, values: NDArray[Any]) -> Side:
 
 def windowed(
     name: str, tables: tuple[Table, Table], cuts: tuple[Cut | None, Sequence[Cut]], *, numeric: bool, lengths: bool
-) -> tuple[Side | Levels, Iterator[Side | Levels]]:
+) -> tuple[Sample, Iterator[Sample]]:
     """Read a column once, row by row, and divide it among windows.
 
     Args:
@@ -125,7 +167,7 @@ def windowed(
     if not numeric and not lengths:
         coded = current.coded(name)
 
-        def part(of: Cut) -> Side | Levels:
+        def part(of: Cut) -> Sample:
             return levels_of(Coded(coded.codes[of.rows], coded.levels))
 
         return part(beginning) if beginning else reference.levels(name), map(part, windows)
@@ -135,7 +177,7 @@ def windowed(
 
     values = read(current)
 
-    def side(of: Cut) -> Side | Levels:
+    def side(of: Cut) -> Sample:
         return sorted_numbers(name, values[of.rows])
 
     return side(beginning) if beginning else sorted_numbers(name, read(reference)), map(side, windows)

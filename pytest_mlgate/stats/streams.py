@@ -62,3 +62,9 @@ def by_time(
 def counted(codes: NDArray[Any], levels: int) -> list[int]:
     """Count how often each of so many codes occurs."""
     return np.bincount(codes, minlength=levels).tolist()  # type: ignore[no-any-return] # numpy knows no more of it
+
+
+def counted_values(values: NDArray[Any]) -> list[tuple[float, int]]:
+    """Count how often each distinct value occurs, in ascending order."""
+    found, rows = np.unique(values, return_counts=True)
+    return list(zip(found.tolist(), rows.tolist(), strict=True))

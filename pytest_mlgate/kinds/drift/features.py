@@ -68,8 +68,9 @@ class DriftFeatures(DriftSpec, frozen=True, kw_only=True):
 
 def measure(spec: DriftFeatures, inputs: Inputs) -> Iterable[Measurement]:
     """Compare each column with the reference, by each metric that applies to it."""
+    before = None if spec.reference is None else inputs.table(spec.reference, "reference")
     current = inputs.table(spec.data)
-    reference = current if spec.reference is None else inputs.table(spec.reference, "reference")
+    reference = before or current
     if reference.rows == 0 or current.rows == 0:
         return [
             Measurement(name="*", metric=metric, n=current.rows, n_reference=reference.rows) for metric in spec.metrics
