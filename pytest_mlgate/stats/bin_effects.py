@@ -57,14 +57,17 @@ def total_variation(pair: Comparison) -> Effect:
     differences, spreads = _cell_noise(pair)
     n, df = pair.counts.n, pair.cells.df
     seen = float(np.abs(differences).sum()) / 2.0
-    kept = shrinkage(seen, lambda share: float(expected_absolute(share * differences, spreads).sum()) / 2.0)
+
+    def expected(share: float) -> float:
+        return float(expected_absolute(share * differences, spreads).sum()) / 2.0
+
     return Effect(
-        value=kept * seen,
+        value=shrinkage(seen, expected) * seen,
         n=n,
         m=pair.counts.m,
         test=lambda: pair.changed_p,
         # Total variation is the widest gap between two probabilities of one event: neither side errs more than those.
-        interval=lambda confidence: around(kept * seen, seen, sqrt(pair.noise) / 2.0, confidence),
+        interval=lambda confidence: around(seen, expected, sqrt(pair.noise) / 2.0, confidence),
         # sum |d| <= sqrt(sum d**2 / p): no change of this size stays below the test.
         seen=lambda m, alpha: sqrt(noncentrality(df, alpha) * (1.0 / n + 1.0 / m)) / 2.0,
     )
@@ -75,15 +78,18 @@ def largest_difference(pair: Comparison) -> Effect:
     differences, spreads = _cell_noise(pair)
     n, df = pair.counts.n, pair.cells.df
     seen = float(np.abs(differences).max())
-    kept = shrinkage(seen, lambda share: expected_maximum(share * differences, spreads))
+
+    def expected(share: float) -> float:
+        return expected_maximum(share * differences, spreads)
+
     together = (pair.cells.reference + pair.cells.current) / (n + pair.counts.m)
     widest = sqrt(float((together * (1.0 - together)).max()))
     return Effect(
-        value=kept * seen,
+        value=shrinkage(seen, expected) * seen,
         n=n,
         m=pair.counts.m,
         test=lambda: pair.changed_p,
-        interval=lambda confidence: around(kept * seen, seen, float(spreads.max()), confidence),
+        interval=lambda confidence: around(seen, expected, float(spreads.max()), confidence),
         # A share cannot change by d without d**2 / (p (1 - p)) in the sum that the test looks at.
         seen=lambda m, alpha: sqrt(noncentrality(df, alpha) * (1.0 / n + 1.0 / m)) * widest,
     )

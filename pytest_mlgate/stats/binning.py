@@ -141,6 +141,8 @@ def equal_widths(sides: Sequence[Side], bars: int) -> tuple[list[float], list[li
     if not np.isfinite([low, high]).all() or low == high:
         return [], [[] for _ in sides]
     edges = low + (high - low) * np.arange(1, bars) / bars
+    # Edges of another type would have the whole column converted to it.
+    edges = (np.ceil(edges) if values.dtype.kind in "iu" else edges).astype(values.dtype)
     return edges.tolist(), [np.diff(side.below(edges), prepend=0, append=side.values.size).tolist() for side in sides]
 
 

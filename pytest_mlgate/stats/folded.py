@@ -68,10 +68,20 @@ def shrinkage(observed: float, expected: Callable[[float], float]) -> float:
     return high
 
 
-def around(corrected: float, seen: float, error: float, confidence: float, most: float = 1.0) -> tuple[float, float]:
-    """Bound a distance from below by what is left after correction, from above by what was seen."""
+def around(
+    seen: float, expected: Callable[[float], float], error: float, confidence: float, most: float = 1.0
+) -> tuple[float, float]:
+    """Bound a distance from both sides, each bound at its own one-sided confidence.
+
+    Args:
+        seen: the distance of the samples; noise only ever adds to it on average, so it bounds from above as it is.
+        expected: as in `shrinkage`, by which the lower bound is found.
+        error: standard error of the distance of the samples.
+        confidence: of each bound, in [0.5, 1).
+        most: what the distance cannot exceed.
+    """
     half = normal_quantile(confidence) * error
-    return max(0.0, corrected - half), min(most, seen + half)
+    return max(0.0, shrinkage(seen - half, expected) * seen), min(most, seen + half)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +109,15 @@ class Gap:
         """The observed area."""
         return float((np.abs(self.differences) * self.widths).sum())
 
+    def expected(self, share: float) -> float:
+        """Give the area that samples show on average if so much of the differences is true."""
+        spreads = np.sqrt(self.below * (1.0 - self.below) * self.noise)
+        return float((expected_absolute(share * self.differences, spreads) * self.widths).sum())
+
     @property
     def kept(self) -> float:
         """The share of the area that is not noise."""
-        spreads = np.sqrt(self.below * (1.0 - self.below) * self.noise)
-
-        def expected(share: float) -> float:
-            return float((expected_absolute(share * self.differences, spreads) * self.widths).sum())
-
-        return shrinkage(self.area, expected)
+        return shrinkage(self.area, self.expected)
 
     @cached_property
     def _unit_moments(self) -> tuple[float, float]:

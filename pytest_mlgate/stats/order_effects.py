@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _POWER_Z = float(ndtri(POWER))
 _GRID = 128
+_NOTHING = 1e-12  # on a scale on which the values are about 1
 _COARSE = 40
 _PLAIN_P = 0.1  # above it no level calls a p-value significant, and none need be exact
 _ENOUGH = 1_000  # rows of the smaller side, from which a long tail is normal enough
@@ -61,7 +62,9 @@ def wasserstein(pair: Comparison) -> Effect:
     sd = sqrt(max(one.variance for one in pair.moments))
 
     def interval(confidence: float) -> Bounds:
-        low, high = around(corrected, area, error, confidence, np.inf)
+        # The grid's area stands for the exact one; they differ by what lies between its places.
+        per_area = area / gap.area if gap.area > 0.0 else 1.0
+        low, high = around(area, lambda share: gap.expected(share) * per_area, error, confidence, np.inf)
         return low / spread, high / spread
 
     def seen(rows: int, alpha: float) -> float:
@@ -117,7 +120,7 @@ def mean_shift(pair: Comparison) -> Effect:
     """How far the mean moved, winsorised, in standard deviations of the reference or relative to its mean."""
     scaled, (old, new) = pair.scaled, pair.moments
     scale = abs(old.mean + scaled.centre / scaled.unit) if pair.relative else 1.0 if scaled.constant else old.sd
-    if scale <= 0.0:
+    if scale <= _NOTHING:
         if pair.relative:
             raise ValueError("the mean of the reference is 0, to which nothing is relative")
         raise ValueError("the reference shows no spread within its winsorised range")
