@@ -247,7 +247,8 @@ def _present(array: Any, *, times: bool) -> tuple[NDArray[Any], int]:
     import pyarrow as pa
 
     missing = int(array.null_count)
-    held = (array.drop_null() if missing else array).cast(pa.int64() if times else array.type)
+    held = array.drop_null() if missing else array
+    held = held.cast(pa.int64()) if times else held
     # Arrow's own way to numpy imports pandas.
     width, type_ = held.type.bit_width // 8, np.dtype(held.type.to_pandas_dtype())
     pieces = [

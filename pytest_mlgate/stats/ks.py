@@ -171,10 +171,10 @@ def _widest(old: Side, new: Side) -> Any:
     values, size = base.values, base.values.size
     best, place = abs(old.missing / old.rows - new.missing / new.rows), None
     step, looked_at = max(1, size // _BLOCKS), [values[:: max(1, size // _BLOCKS)], values[-1:]]
+    starts, ends = values[:1], values[-1:]
     while size:
         points = np.unique(np.concatenate(looked_at))
-        upto = base.upto(points), other.upto(points)
-        below = base.below(points), other.below(points)
+        below, upto = zip(base.around(points), other.around(points), strict=True)
         at, before = ([_share(base, one[0]), _share(other, one[1])] for one in (upto, below))
         for gaps, counts in ((np.abs(at[0] - at[1]), upto), (np.abs(before[0] - before[1]), below)):
             widest = int(np.argmax(gaps))
@@ -183,12 +183,14 @@ def _widest(old: Side, new: Side) -> Any:
         if step == 1:
             break
         allowed = np.maximum(before[0][1:] - at[1][:-1], before[1][1:] - at[0][:-1])
-        blocks = np.flatnonzero((allowed > best) & (below[0][1:] > upto[0][:-1]))
+        inside = ends[np.searchsorted(starts, points[:-1], "right") - 1] >= points[1:]  # else it was ruled out before
+        blocks = np.flatnonzero((allowed > best) & (below[0][1:] > upto[0][:-1]) & inside)
         if not blocks.size:
             break
         step = max(1, step // _FINER)
         looked_at = [values[a:b:step] for a, b in zip(upto[0][blocks], below[0][blocks + 1], strict=True)]
-        looked_at += [points[blocks], points[blocks + 1]]
+        starts, ends = points[blocks], points[blocks + 1]
+        looked_at += [starts, ends]
     return place
 
 

@@ -48,6 +48,20 @@ class Side:
         """Count the values that are no larger than each place."""
         return np.searchsorted(self.values, places, "right")
 
+    def around(self, places: Numbers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Count the values that are smaller than each place, and those that are no larger.
+
+        Most places hold no value or one, so the first count follows from the second at the price of a look.
+        """
+        upto = self.upto(places)
+        if not self.values.size:
+            return upto, upto
+        held = (upto > 0) & (self.values[upto - 1] == places)
+        below = upto - held
+        twice = held & (below > 0) & (self.values[below - 1] == places)
+        below[twice] = self.below(places[twice])
+        return below, upto
+
     def below(self, places: Numbers) -> NDArray[np.intp]:
         """Count the values that are smaller than each place."""
         return np.searchsorted(self.values, places, "left")
