@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Comparable = bool | int | float | str | dt.datetime
 Rounding = Literal["down", "up"]
 _WIDEST = 2**127 - 1
+# Times that are counted in nanoseconds reach no farther than this; the engine refuses to compare them with others.
+_FIRST = dt.datetime(1677, 9, 21, 0, 12, 44)  # noqa: DTZ001 - times travel as naive UTC
+_LAST = dt.datetime(2262, 4, 11, 23, 47, 16)  # noqa: DTZ001 - likewise
+_NANOSECONDS = frozenset({"timestamp_ns", "timestamptz_ns"})
 
 
 def bound_for(column: Column, bound: Scalar, rounding: Rounding) -> Comparable:
@@ -44,12 +48,14 @@ def bound_for(column: Column, bound: Scalar, rounding: Rounding) -> Comparable:
 
 
 def members_for(column: Column, allowed: tuple[Scalar, ...]) -> list[Comparable]:
-    """Bring a set of allowed values to a column's type; a fraction that no whole number can equal drops out.
+    """Bring a set of allowed values to a column's type; what no value of that type can equal drops out.
 
     Raises:
         NotMeasuredError: one cannot be compared with the column.
     """
     members = [_converted(column, one) for one in allowed]
+    if column.native in _NANOSECONDS:
+        return [one for one in members if isinstance(one, dt.datetime) and _FIRST <= one <= _LAST]
     if column.type == "integer":
         return [int(one) for one in members if isinstance(one, int | float) and math.isfinite(one) and one == int(one)]
     return members
@@ -70,7 +76,7 @@ def _converted(column: Column, value: Scalar) -> Comparable:
             return _single(float_of(value)) if column.native == "float" else float_of(value)
         case ("date" | "timestamp", str()):
             with suppress(ValueError):
-                return _utc(value)
+                return utc(value)
     raise _incomparable(column, value)
 
 
@@ -96,10 +102,17 @@ def _clamped(number: int) -> int:
     return max(-_WIDEST, min(_WIDEST, number))
 
 
-def _utc(text: str) -> dt.datetime:
-    """Read an ISO date or time as naive UTC; a date is its first instant."""
+def utc(text: str) -> dt.datetime:
+    """Read an ISO date or time as naive UTC; a date is its first instant.
+
+    Raises:
+        ValueError: it is neither, or lies before the year 1 or after 9999 in UTC.
+    """
     moment = dt.datetime.fromisoformat(text)
-    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    try:
+        return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError as error:
+        raise ValueError(f"{text} is out of range") from error
 
 
 def _incomparable(column: Column, bound: Scalar) -> NotMeasuredError:

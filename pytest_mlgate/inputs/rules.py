@@ -9,47 +9,44 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
-    Among,
     Answers,
-    Conflicting,
-    Disordered,
-    Duplicated,
     Example,
-    NotAmong,
-    NotFormatted,
     NotMatching,
     Quantile,
     Segment,
     Statistic,
     columns_of,
+    takes_own_pass,
 )
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.bounds import members_for
+from pytest_mlgate.inputs.across import apart, counted_apart, speaking
 from pytest_mlgate.inputs.database import first_line
-from pytest_mlgate.inputs.engine import missing, needs_sql, operand, present, shown, spoken_of, summed_up
-from pytest_mlgate.inputs.formats import valid
+from pytest_mlgate.inputs.engine import equals, operand, present, shown, spoken_of, summed_up
 from pytest_mlgate.inputs.frames import ROW
+from pytest_mlgate.inputs.selecting import ROWS, derived_of, grouped, groups_of, segment_columns, selected
 from pytest_mlgate.inputs.text import shortened, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import narwhals as nw
 
     from pytest_mlgate.aggregate import Question, Rule
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column, Frame
+    from pytest_mlgate.inputs.selecting import Key
 
-LONG = 64
-_VALUE, _LISTED, _FIRST, _ROWS, _LOW, _HIGH = "the_value", "the_listed", "the_first", "the_rows", "the_low", "the_high"
+WIDE = 100
+_LONGEST_ROW = 240
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times travel as naive UTC
-_Key = tuple[Any, ...]
 
 
-def ask(frame: Frame, questions: Sequence[Question], by: Sequence[str], database: Database) -> list[Answers]:
+def ask(
+    frame: Frame, questions: Sequence[Question], by: Sequence[str], database: Database, most: int | None = None
+) -> list[Answers]:
     """Answer questions about all rows, or about each segment of them.
 
     Args:
@@ -57,36 +54,49 @@ def ask(frame: Frame, questions: Sequence[Question], by: Sequence[str], database
         questions: what to find out.
         by: columns whose values make the segments; all rows are one segment where there are none.
         database: runs the queries.
+        most: how many segments there may be; counting them takes a query of its own.
 
     Returns:
         One for each segment, in ascending order of its values with missing ones last; one for all rows without `by`.
 
     Raises:
-        NotMeasuredError: a column is missing, or a question makes no sense for its type.
+        NotMeasuredError: a column is missing, a question makes no sense for its type, or there are too many segments.
     """
-    import narwhals as nw
-
-    groups = [frame.column(name) for name in by]
+    groups = groups_of(frame, by)
     for question in questions:
         _check(question, frame, database)
-    apart = {
-        i: one for i, one in enumerate(questions) if not isinstance(one, Statistic | Quantile) and _apart(one, frame)
-    }
-    together = {i: one for i, one in enumerate(questions) if i not in apart}
-    aggregates = [nw.len().alias(_ROWS), *(_aggregate(one, i, frame).alias(f"n{i}") for i, one in together.items())]
-    rows = _selected(frame, together.values(), groups, derived=_derived(together, frame))
-    found: dict[_Key, dict[int, Any]] = {}
-    sizes: dict[_Key, int] = {}
-    for key, (size, *values) in _grouped(rows, groups, aggregates, frame, database):
+    alone = {i: one for i, one in enumerate(questions) if apart(one, frame)}
+    together = {i: one for i, one in enumerate(questions) if i not in alone}
+    if groups and most is not None:
+        _refuse_many(groups, frame, database, most)
+    found: dict[Key, dict[int, Any]] = {}
+    sizes: dict[Key, int] = {}
+    for key, (size, *values) in _answered(together, groups, frame, database):
         found[key], sizes[key] = dict(zip(together, values, strict=True)), int(size)
-    for i, rule in apart.items():
-        counts = dict(_counted_apart(rule, groups, frame, database))
+    for i, rule in alone.items():
+        counts = dict(counted_apart(rule, groups, frame, database))  # type: ignore[arg-type] # statistics never are
         for key, answers in found.items():
             answers[i] = counts.get(key, 0)
     return [
         Answers(_segment(groups, key), sizes[key], tuple(_typed(one, found[key][i]) for i, one in enumerate(questions)))
         for key in sorted(found, key=_ascending)
     ]
+
+
+def refusal(frame: Frame, question: Question, database: Database) -> NotMeasuredError | None:
+    """Say why a question cannot be asked; `None` where it can. Reads no rows."""
+    try:
+        _check(question, frame, database)
+        columns = [frame.column(name) for name in columns_of(question)]
+        if takes_own_pass(question):
+            for column in columns:
+                present(column)
+                operand(column)
+        else:
+            _aggregate(question, 0, frame)
+    except NotMeasuredError as error:
+        return error
+    return None
 
 
 def examples(
@@ -114,13 +124,13 @@ def examples(
     within = segment or Segment()
     columns = [frame.column(name) for name in columns_of(rule)]
     keys = [frame.column(name) for name in key]
-    derived = _derived({0: rule}, frame)
-    rows = _selected(frame, [rule], [*keys, *map(frame.column, within.values)], numbered=True, derived=derived)
+    beside = [*keys, *map(frame.column, within.values)]
+    rows = selected(frame, [rule], beside, numbered=True, derived=derived_of({0: rule}, frame))
     for name, value in within.values.items():
-        rows = rows.filter(_equals(frame.column(name), value))
+        rows = rows.filter(equals(frame.column(name), value))
     wanted = list(dict.fromkeys([*columns, *keys]))
     found = database.fetch(
-        _speaking(rows, rule, frame, database).sort(ROW).head(limit).select(ROW, *map(shown, wanted)), frame.what
+        speaking(rows, rule, frame, database).sort(ROW).head(limit).select(ROW, *map(shown, wanted)), frame.what
     )
     records = found.to_pylist()
 
@@ -132,7 +142,7 @@ def examples(
             row=record[ROW],
             value=text(record, columns[0])
             if len(columns) == 1
-            else ", ".join(f"{column.name}={text(record, column)}" for column in columns),
+            else shortened(", ".join(f"{column.name}={text(record, column)}" for column in columns), _LONGEST_ROW),
             key={column.name: text(record, column) for column in keys},
         )
         for record in records
@@ -145,177 +155,6 @@ def _check(question: Question, frame: Frame, database: Database) -> None:
         frame.column(name)
     if isinstance(question, NotMatching):
         _check_pattern(question, database)
-
-
-def _apart(question: Question, frame: Frame) -> bool:
-    """Tell whether a question takes a query of its own."""
-    if isinstance(question, Duplicated | Disordered | Conflicting):
-        return True
-    return _is_long(question) and not frame.column(columns_of(question)[0]).untyped
-
-
-def _is_long(question: Question) -> bool:
-    return len(_listed(question)) > LONG if isinstance(question, Among | NotAmong) else False
-
-
-def _listed(rule: Among | NotAmong) -> tuple[Any, ...]:
-    return rule.forbidden if isinstance(rule, Among) else rule.allowed
-
-
-def _derived(rules: Mapping[int, Question], frame: Frame) -> dict[str, str]:
-    """Write the columns that the engine computes for rules that narwhals has no words for."""
-    derived: dict[str, str] = {}
-    for i, rule in rules.items():
-        if isinstance(rule, NotFormatted):
-            column = frame.column(rule.column)
-            if needs_sql(rule, column):
-                derived[f"d{i}"] = f"NOT {valid(rule.format, column.canonical(column.inner))}"
-    return derived
-
-
-def _selected(
-    frame: Frame,
-    questions: Iterable[Question],
-    beside: Sequence[Column],
-    *,
-    numbered: bool = False,
-    derived: Mapping[str, str],
-) -> nw.LazyFrame[Any]:
-    """Select the columns that questions are about, and others beside them."""
-    named = [frame.column(name) for question in questions for name in columns_of(question)]
-    chosen = list(dict.fromkeys([*named, *beside])) or [next(iter(frame.columns.values()))]
-    return frame.select(chosen, numbered=numbered, derived=derived)
-
-
-def _aggregate(question: Question, place: int, frame: Frame) -> nw.Expr:
-    """One number: a statistic, or how many rows a rule speaks of."""
-    import narwhals as nw
-
-    column, *others = [frame.column(name) for name in columns_of(question)]
-    if isinstance(question, Statistic | Quantile):
-        return summed_up(question, column)
-    return spoken_of(question, [column, *others], f"d{place}").cast(nw.Int64).sum()
-
-
-def _grouped(
-    rows: nw.LazyFrame[Any],
-    groups: Sequence[Column],
-    aggregates: Sequence[nw.Expr],
-    frame: Frame,
-    database: Database,
-) -> list[tuple[_Key, list[Any]]]:
-    """Aggregate rows, all together or by groups: pairs of a group's values and its aggregates."""
-    inner = [column.inner for column in groups]
-    grouped = _with(rows, map(shown, groups)).group_by(*inner).agg(*aggregates) if groups else rows.select(*aggregates)
-    columns = [part.to_pylist() for part in database.fetch(grouped, frame.what).columns]
-    width = len(inner)
-    return [(tuple(record[:width]), list(record[width:])) for record in zip(*columns, strict=True)]
-
-
-def _counted_apart(rule: Rule, groups: Sequence[Column], frame: Frame, database: Database) -> list[tuple[_Key, int]]:
-    """Count the rows of a rule that takes a query of its own, in each segment."""
-    import narwhals as nw
-
-    inner = [column.inner for column in groups]
-    total = [nw.len().alias(_ROWS)]
-    if isinstance(rule, Duplicated | Conflicting):  # by aggregation, which can spill; a window holds every row
-        rows = _selected(frame, [rule], groups, derived={})
-        many, names = _sharing(_with(rows, map(shown, groups)), rule, inner, frame)
-        beyond = nw.col(_ROWS) - (1 if isinstance(rule, Duplicated) else 0)
-        rows = many.select(*(name for name in names if name in inner), beyond.alias(_ROWS))
-        total = [nw.col(_ROWS).sum().alias(_ROWS)]
-    else:
-        numbered = isinstance(rule, Disordered)
-        rows = _speaking(_selected(frame, [rule], groups, numbered=numbered, derived={}), rule, frame, database, inner)
-    found = _grouped(rows, groups, total, frame, database)
-    return [(key, int(count or 0)) for key, (count,) in found]
-
-
-def _sharing(
-    rows: nw.LazyFrame[Any], rule: Duplicated | Conflicting, within: Sequence[str], frame: Frame
-) -> tuple[nw.LazyFrame[Any], list[str]]:
-    """Group rows by what must be equal, and keep the groups that a rule speaks of; name what they are grouped by."""
-    import narwhals as nw
-
-    keys = [frame.column(name) for name in (rule.columns if isinstance(rule, Duplicated) else rule.keys)]
-    rows = _with(rows, (present(key).alias(key.inner) for key in keys if key.inner not in within))
-    if isinstance(rule, Conflicting) or not rule.missing:
-        for key in keys:
-            rows = rows.filter(~nw.col(key.inner).is_null())
-    names = list(dict.fromkeys([*within, *(key.inner for key in keys)]))
-    if isinstance(rule, Duplicated):
-        return rows.group_by(*names).agg(nw.len().alias(_ROWS)).filter(nw.col(_ROWS) > 1), names
-    value = present(frame.column(rule.column))
-    valued = rows.with_columns(value.alias(_VALUE)).filter(~nw.col(_VALUE).is_null())
-    spread = [nw.len().alias(_ROWS), nw.col(_VALUE).min().alias(_LOW), nw.col(_VALUE).max().alias(_HIGH)]
-    return valued.group_by(*names).agg(*spread).filter(nw.col(_LOW) != nw.col(_HIGH)), names
-
-
-def _speaking(
-    rows: nw.LazyFrame[Any], rule: Rule, frame: Frame, database: Database, within: Sequence[str] = ()
-) -> nw.LazyFrame[Any]:
-    """Keep the rows that a rule speaks of; they are numbered where rows are compared with each other."""
-    import narwhals as nw
-
-    column, *others = [frame.column(name) for name in columns_of(rule)]
-    match rule:
-        case Duplicated():
-            kept = rows if rule.missing else rows.filter(*(~missing(frame.column(name)) for name in rule.columns))
-            inner = [frame.column(name).inner for name in rule.columns]
-            kept = kept.with_columns(
-                *(present(frame.column(name)).alias(frame.column(name).inner) for name in rule.columns)
-            )
-            return kept.with_columns(nw.col(ROW).min().over(*inner).alias(_FIRST)).filter(nw.col(ROW) > nw.col(_FIRST))
-        case Conflicting():
-            kept = rows.with_columns(present(column).alias(_VALUE)).filter(~nw.col(_VALUE).is_null())
-            kept = kept.filter(*(~missing(one) for one in others))
-            spread = [nw.col(_VALUE).min().alias(_LOW), nw.col(_VALUE).max().alias(_HIGH)]
-            ends = [one.over(*(other.inner for other in others)) for one in spread]
-            return kept.with_columns(*ends).filter(nw.col(_LOW) != nw.col(_HIGH))
-        case Disordered():
-            return _disordered(rows.with_columns(operand(column).alias(_VALUE)), rule, within)
-        case Among() | NotAmong() if _is_long(rule) and not column.untyped:
-            valued = rows.with_columns(operand(column).alias(_VALUE)).filter(~nw.col(_VALUE).is_null())
-            how: Literal["semi", "anti"] = "semi" if isinstance(rule, Among) else "anti"
-            return valued.join(_lookup(rule, column, database), how=how, left_on=_VALUE, right_on=_LISTED)
-        case _:
-            return rows.filter(spoken_of(rule, [column, *others], "d0"))
-
-
-def _with(rows: nw.LazyFrame[Any], columns: Iterable[nw.Expr]) -> nw.LazyFrame[Any]:
-    """Replace columns, or none."""
-    replaced = list(columns)
-    return rows.with_columns(*replaced) if replaced else rows
-
-
-def _disordered(rows: nw.LazyFrame[Any], rule: Disordered, within: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Keep the rows whose value is on the wrong side of the present one before it."""
-    import narwhals as nw
-
-    valued = rows.filter(~nw.col(_VALUE).is_null())
-    before = (
-        nw.col(_VALUE).shift(1).over(*within, order_by=ROW) if within else nw.col(_VALUE).shift(1).over(order_by=ROW)
-    )
-    value, last = nw.col(_VALUE), nw.col(_LOW)
-    wrong = {
-        "increasing": value < last,
-        "decreasing": value > last,
-        "strictly_increasing": value <= last,
-        "strictly_decreasing": value >= last,
-    }[rule.order]
-    return valued.with_columns(before.alias(_LOW)).filter(wrong)
-
-
-def _lookup(rule: Among | NotAmong, column: Column, database: Database) -> nw.LazyFrame[Any]:
-    """Put listed values into a table of one column."""
-    import narwhals as nw
-    import pyarrow as pa
-
-    members = members_for(column, _listed(rule))
-    if column.type != "integer":
-        return nw.from_native(database.lend(pa.table({_LISTED: members})))
-    digits = database.lend(pa.table({_LISTED: pa.array([str(one) for one in members], pa.string())}))
-    return nw.from_native(digits.project(f"{_LISTED}::HUGEINT AS {_LISTED}"))  # wider than any type of Arrow's
 
 
 def _check_pattern(rule: NotMatching, database: Database) -> None:
@@ -331,20 +170,76 @@ def _check_pattern(rule: NotMatching, database: Database) -> None:
         ) from error
 
 
-def _equals(column: Column, value: Any) -> nw.Expr:
-    """True where a column has a value that a query gave for it."""
+def _refuse_many(groups: Sequence[Column], frame: Frame, database: Database, most: int) -> None:
+    """Refuse to make more segments than anybody would read, before anything is computed for each."""
     import narwhals as nw
 
-    return missing(column) if value is None else shown(column) == nw.lit(value)
+    names = segment_columns(groups)
+    segments = selected(frame, [], groups=groups).group_by(*names).agg(nw.len().alias(ROWS))
+    if len(database.fetch(segments.head(most + 1), frame.what)) > most:
+        listed = ", ".join(repr(column.name) for column in groups)
+        reason = f"{listed} would make more than {most:,} segments"
+        raise NotMeasuredError(reason, "segment by columns of few values, or raise `max_segments`")
 
 
-def _segment(groups: Sequence[Column], key: _Key) -> Segment:
+def _answered(
+    questions: Mapping[int, Question], groups: Sequence[Column], frame: Frame, database: Database
+) -> list[tuple[Key, list[Any]]]:
+    """Count the rows of each segment and answer questions about them, all in one query."""
+    import narwhals as nw
+
+    def rows(part: Mapping[int, Question]) -> nw.LazyFrame[Any]:
+        return selected(frame, part.values(), groups=groups, derived=derived_of(part, frame))
+
+    def aggregates(part: Mapping[int, Question]) -> list[nw.Expr]:
+        return [_aggregate(one, i, frame).alias(f"n{i}") for i, one in part.items()]
+
+    size = nw.len().alias(ROWS)
+    if groups or not frame.stable or len(frame.columns) <= WIDE:
+        return grouped(rows(questions), segment_columns(groups), [size, *aggregates(questions)], frame, database)
+    first, *others = _narrow(questions, frame)
+    wide = nw.to_native(rows(first).select(size, *aggregates(first)))
+    for part in others:
+        wide = wide.cross(nw.to_native(rows(part).select(*aggregates(part))))
+    (found,) = database.fetch(nw.from_native(wide), frame.what).to_pylist()
+    return [((), [found[ROWS], *(found[f"n{i}"] for i in questions)])]
+
+
+def _narrow(questions: Mapping[int, Question], frame: Frame) -> list[dict[int, Question]]:
+    """Divide questions so that each part is about few columns.
+
+    A single select list over a thousand columns costs the engine and its Python client time that grows with the
+    square of their number. The parts stand side by side in one query, and each column is read in one of them.
+    """
+    position = {name: at for at, name in enumerate(frame.columns)}
+    parts: list[dict[int, Question]] = [{}]
+    names: set[str] = set()
+    for i in sorted(questions, key=lambda i: position[columns_of(questions[i])[0]]):
+        names.update(columns_of(questions[i]))
+        if len(names) > WIDE:
+            parts.append({})
+            names = set(columns_of(questions[i]))
+        parts[-1][i] = questions[i]
+    return parts
+
+
+def _aggregate(question: Question, place: int, frame: Frame) -> nw.Expr:
+    """One number: a statistic, or how many rows a rule speaks of."""
+    import narwhals as nw
+
+    column, *others = [frame.column(name) for name in columns_of(question)]
+    if isinstance(question, Statistic | Quantile):
+        return summed_up(question, column)
+    return spoken_of(question, [column, *others], f"d{place}").cast(nw.Int64).sum()
+
+
+def _segment(groups: Sequence[Column], key: Key) -> Segment:
     pairs = list(zip(groups, key, strict=True))
     texts = {column.name: spelled(value, single=column.native == "float") for column, value in pairs}
     return Segment({column.name: value for column, value in pairs}, texts)
 
 
-def _ascending(key: _Key) -> tuple[tuple[bool, Any], ...]:
+def _ascending(key: Key) -> tuple[tuple[bool, Any], ...]:
     return tuple((value is None, str(value) if value is None else value) for value in key)
 
 

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlgate.aggregate import Levels
+from pytest_mlgate.aggregate import Levels, Segment
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.bounds import float_of
+from pytest_mlgate.inputs.crossing import classes_of, crossed
 from pytest_mlgate.inputs.engine import shown
 from pytest_mlgate.inputs.memory import Cells, open_cells
-from pytest_mlgate.inputs.rules import ask, examples
+from pytest_mlgate.inputs.overlap import Match, shared
+from pytest_mlgate.inputs.rules import ask, examples, refusal
 from pytest_mlgate.inputs.text import level_of, spelled
 from pytest_mlgate.inputs.wording import finding
 from pytest_mlgate.kind import Coded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import narwhals as nw
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Question, Rule, Scalar, Segment
+    from pytest_mlgate.aggregate import (
+        Answers,
+        ColumnType,
+        Condition,
+        Example,
+        Question,
+        Returned,
+        Rule,
+        Scalar,
+        Shared,
+    )
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Frame
+    from pytest_mlgate.kind import Crossed, Table
 
 _TIMES = {"date", "timestamp"}
 _MACHINE = {f"{sign}{size}int" for sign in ("", "u") for size in ("tiny", "small", "big")} | {
@@ -64,13 +77,18 @@ class OpenTable:
         """Names of coded values."""
         return self._labels
 
-    def ask(self, questions: Sequence[Question], by: Sequence[str] = ()) -> list[Answers]:
+    def ask(self, questions: Sequence[Question], by: Sequence[str] = (), most: int | None = None) -> list[Answers]:
         """Answer questions about all rows, or about each segment; see `pytest_mlgate.inputs.rules.ask`.
 
         Raises:
-            NotMeasuredError: a column is missing, or a question makes no sense for its type.
+            NotMeasuredError: a column is missing, a question makes no sense for its type, or there are more segments
+                than `most`.
         """
-        return ask(self.frame, questions, by, self._database)
+        return ask(self.frame, questions, by, self._database, most)
+
+    def refusals(self, questions: Sequence[Question]) -> list[NotMeasuredError | None]:
+        """Say why questions cannot be asked of these columns, without asking them; nothing of those that can."""
+        return [refusal(self.frame, question, self._database) for question in questions]
 
     def count(self, rules: Sequence[Rule]) -> list[int]:
         """Count the rows that each rule speaks of, all in one pass.
@@ -94,6 +112,87 @@ class OpenTable:
     def query(self, rule: Rule, segment: Segment | None = None) -> str:
         """Write the SQL that finds all rows a rule speaks of, for a person to run."""
         return finding(self.frame, rule, segment)
+
+    def tally(
+        self, conditions: Sequence[str], segments: Sequence[Segment], *, quiet: bool = False
+    ) -> list[list[Condition]]:
+        """Count the rows for which conditions in SQL are true; see `inputs.conditions`.
+
+        Raises:
+            NotMeasuredError: one is not valid, is refused, or fails on a row.
+        """
+        from pytest_mlgate.inputs.conditions import tallied
+
+        return tallied(self.frame, conditions, segments, quiet=quiet)
+
+    def satisfying(
+        self,
+        condition: str,
+        limit: int,
+        key: Sequence[str] = (),
+        segment: Segment | None = None,
+        *,
+        quiet: bool = False,
+    ) -> list[Example]:
+        """Show the first few rows for which a condition in SQL is true, with the values of the columns it names.
+
+        Raises:
+            NotMeasuredError: it is not valid, is refused, or fails on a row.
+        """
+        from pytest_mlgate.inputs.conditions import satisfying
+
+        return satisfying(self.frame, condition, limit, key=key, segment=segment, quiet=quiet)
+
+    def asking(self, condition: str, segment: Segment | None = None) -> str:
+        """Write the SQL that finds all rows for which a condition is true, for a person to run."""
+        from pytest_mlgate.inputs.conditions import asking
+
+        return asking(self.frame, condition, segment)
+
+    def returned(self, query: str, others: Mapping[str, Table], limit: int, *, quiet: bool = False) -> Returned:
+        """Run a query that knows this table as `data` and others by the names given.
+
+        Raises:
+            NotMeasuredError: it is not valid, is refused, or fails.
+            TypeError: another table was not opened by this layer.
+        """
+        from pytest_mlgate.inputs.conditions import returned
+
+        frames = {"data": self.frame}
+        for name, other in others.items():
+            if not isinstance(other, OpenTable):
+                raise TypeError(f"{other!r} is no table that was opened here")
+            frames[name] = other.frame
+        return returned(frames, query, limit, quiet=quiet)
+
+    def shared(
+        self,
+        other: Table,
+        columns: Sequence[str],
+        others: Sequence[str] | None = None,
+        *,
+        absent: bool = False,
+        missing: bool = False,
+        segment: Segment | None = None,
+        limit: int = 0,
+        key: Sequence[str] = (),
+    ) -> Shared:
+        """Find the rows that have, or lack, a row with the same values in another table; see `inputs.overlap`.
+
+        Raises:
+            NotMeasuredError: a column is missing, or two can never hold the same value.
+            TypeError: `other` was not opened by this layer.
+        """
+        if not isinstance(other, OpenTable):
+            raise TypeError(f"{other!r} is no table that was opened here")
+        match = Match(
+            columns=tuple(columns),
+            others=tuple(columns if others is None else others),
+            absent=absent,
+            missing=missing,
+            segment=segment or Segment(),
+        )
+        return shared(self.frame, other.frame, match, self._database, limit=limit, key=key)
 
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a column as float64 (n,), missing as NaN; booleans as 0 and 1, times as seconds since 1970 in UTC.
@@ -158,6 +257,17 @@ class OpenTable:
             raise NotMeasuredError(f"{column} holds no text", "name a column of text")
         form = nw.col(column.inner).str.len_chars().cast(nw.Float64)
         return _as_floats(self._fetch(self.frame.select([column]).select(form)).column(0), times=False)
+
+    def crossed(self, columns: Sequence[str], label: str, most: int) -> Iterator[Crossed]:
+        """Hold columns against a label of at most so many classes; see `pytest_mlgate.inputs.crossing`.
+
+        Raises:
+            NotMeasuredError: a column is missing or of no simple type, or the label has no classes, or too many.
+        """
+        table = self.frozen(list(dict.fromkeys([*columns, label])))  # each query must find the same classes
+        levels = classes_of(table.frame, label, most, self._database)
+        for name in columns:
+            yield crossed(table.frame, name, label, levels, self._database)
 
     def levels(self, column: str) -> Levels:
         """Count a column's distinct values, as text.

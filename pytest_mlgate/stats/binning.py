@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf, nextafter
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pytest_mlgate.stats.door import at_least
+from pytest_mlgate.stats.door import at_least, vector
 from pytest_mlgate.stats.sides import Side, alike, sorted_side
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ UNSEEN = "unseen"
 OTHER_VALUES = "other values"
 
 _LOOKED_AT = 256  # rows spread over the column, which show that it has many values
-_MOST_ONCE = 0.1  # of the reference rows may hold a value that no other row holds, for bins per value
+MOST_ONCE = 0.1  # of the reference rows may hold a value that no other row holds, for bins per value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,12 +117,10 @@ def sorted_bins(reference: Side, current: Side, bins: int = 10, exact_at_most: i
     missing = (old.missing, new.missing)
     # Values that hardly repeat are a small continuous sample, not the few values of a discrete column.
     if _few_values(old, exact_at_most):
-        return _exact_counts(old, new, missing)
+        counts = np.diff(old.starts, append=old.values.size)
+        return counted_at(old.values[old.starts], counts, new.values, missing)
     cuts = _quantile_cuts(old.values, bins)
-    labels = _interval_labels([(value.item(), after) for value, after in cuts])
-    table = zip(labels, _between(old, cuts), _between(new, cuts), strict=True)
-    edges = tuple(float(value) for value, _ in cuts)
-    return _bin_counts([row for row in table if row[1] or row[2]], missing, "quantile", edges=edges)
+    return counted_between(cuts, _between(old, cuts), new.values, missing)
 
 
 def equal_widths(sides: Sequence[Side], bars: int) -> tuple[list[float], list[list[int]]]:
@@ -181,20 +180,52 @@ def _few_values(side: Side, at_most: int) -> bool:
     if values.size > _LOOKED_AT and np.unique(values[:: values.size // _LOOKED_AT]).size > at_most:
         return False
     once = np.count_nonzero(np.diff(side.starts, append=values.size) == 1)
-    return side.starts.size <= at_most and bool(once <= _MOST_ONCE * values.size)
+    return side.starts.size <= at_most and bool(once <= MOST_ONCE * values.size)
 
 
-def _exact_counts(old: Side, new: Side, missing: tuple[int, int]) -> BinCounts:
-    """Count each known value on both sides, and what else the current sample holds."""
-    known = old.values[old.starts]
-    sides = [side.upto(known) - side.below(known) for side in (old, new)]
+def sorted_present(name: str, values: ArrayLike) -> tuple[NDArray[np.float64], int]:
+    """Sort the values that are there (NaN sorts last) and count those that are not."""
+    side = sorted_side(name, vector(name, values))
+    return side.values, side.missing
+
+
+def counted_at(known: Numbers, old: NDArray[np.int64], new: Numbers, missing: tuple[int, int]) -> BinCounts:
+    """Count each known value in a current sample, and what else it holds, beside the reference's counts.
+
+    Args:
+        known: the reference's values, ascending.
+        old: how often it has each.
+        new: the current values that are there, ascending.
+        missing: rows of the reference and of the current sample that are missing.
+    """
+    side = Side(new)
+    below, upto = side.around(known)
     unseen = np.empty(0, dtype=np.int64)
-    if sides[1].sum() < new.values.size:
-        lengths = np.diff(new.starts, append=new.values.size)
-        unseen = lengths[~np.isin(new.values[new.starts], known)]
-    table = list(zip(_texts(known.tolist()), *sides, strict=True))
-    edges = tuple(map(float, known.tolist()))
-    return _bin_counts(table, missing, "exact", (OTHER_VALUES, unseen), edges)
+    if (upto - below).sum() < new.size:
+        lengths = np.diff(side.starts, append=new.size)
+        unseen = lengths[~np.isin(new[side.starts], known)]
+    table = list(zip(_texts(known.tolist()), old, upto - below, strict=True))
+    return _bin_counts(table, missing, "exact", (OTHER_VALUES, unseen), tuple(map(float, known.tolist())))
+
+
+def counted_between(cuts: Sequence[Cut], old: Sequence[int], new: Numbers, missing: tuple[int, int]) -> BinCounts:
+    """Count the values of a current sample between cuts, beside the reference's counts.
+
+    Args:
+        cuts: ascending.
+        old: rows of the reference in each of the intervals, which are one more.
+        new: the current values that are there, ascending.
+        missing: rows of the reference and of the current sample that are missing.
+    """
+    labels = _interval_labels([(value.item() if hasattr(value, "item") else value, after) for value, after in cuts])
+    table = zip(labels, old, _between(Side(new), cuts), strict=True)
+    edges = tuple(float(value) for value, _ in cuts)
+    return _bin_counts([row for row in table if row[1] or row[2]], missing, "quantile", edges=edges)
+
+
+def edges_of(cuts: Sequence[Cut]) -> list[float]:
+    """Give the smallest value above each cut."""
+    return [nextafter(value, inf) if after else value for value, after in cuts]
 
 
 def _quantile_cuts(ordered: Numbers, bins: int) -> list[Cut]:

@@ -40,9 +40,7 @@ class Side:
     @cached_property
     def starts(self) -> NDArray[np.intp]:
         """Give the position at which each distinct value begins: intp[d]."""
-        if not self.values.size:
-            return np.empty(0, dtype=np.intp)
-        return np.append(0, np.flatnonzero(self.values[1:] != self.values[:-1]) + 1)
+        return run_starts(self.values)
 
     def upto(self, places: Numbers) -> NDArray[np.intp]:
         """Count the values that are no larger than each place."""
@@ -65,6 +63,13 @@ class Side:
     def below(self, places: Numbers) -> NDArray[np.intp]:
         """Count the values that are smaller than each place."""
         return np.searchsorted(self.values, places, "left")
+
+
+def run_starts(ordered: Numbers) -> NDArray[np.intp]:
+    """Give the position at which each distinct value of an ordered vector begins."""
+    if not ordered.size:
+        return np.empty(0, dtype=np.intp)
+    return np.append(0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1)
 
 
 def sorted_side(name: str, values: ArrayLike, missing: int = 0, *, own: bool = False) -> Side:
