@@ -88,8 +88,9 @@ class Sandbox(Database):
         self.close()
 
     def sql(self, query: str) -> DuckDBPyRelation:
-        """Bind a query on a connection of its own."""
-        return self.cursor().sql(query)
+        """Bind a query on a connection of its own; one that takes its time to be planned can be given up."""
+        cursor = self.cursor()
+        return self.run(lambda: cursor.sql(query))
 
     def scan(self, query: str) -> Callable[[], DuckDBPyRelation]:
         """Bind a query of our own anew each time it is fetched."""
@@ -166,16 +167,16 @@ class Sandbox(Database):
 
         def kept(chosen: Sequence[Column], *, numbered: bool = False) -> DuckDBPyRelation:
             with explained(predicate, frame, quiet=True):
-                rows = _true(_named(frame, meant, chosen, numbered=numbered), predicate)
+                rows = self._true(_named(frame, meant, chosen, numbered=numbered), predicate)
                 carried = [f"{one.carried(_KEPT + one.inner)} AS {one.inner}" for one in chosen]
                 numbers = [f"{_KEPT}{ROW} AS {ROW}"] if numbered else []
-                wanted = rows.project(", ".join([*numbers, *carried]))
-                return database.lend(self.run(lambda: stream(wanted)))
+                wanted = ", ".join([*numbers, *carried])
+                return database.lend(self.run(lambda: stream(rows.project(wanted))))
 
         def count() -> int:
             with explained(predicate, frame, quiet=True):
-                rows = _true(_named(frame, meant, ()), predicate)
-                ((found,),) = self.run(rows.aggregate("count(*)").fetchall)
+                rows = self._true(_named(frame, meant, ()), predicate)
+                ((found,),) = self.run(lambda: rows.aggregate("count(*)").fetchall())
             return int(found)
 
         return Frame(
@@ -200,12 +201,12 @@ class Sandbox(Database):
         judged = []
         for place, predicate in enumerate(predicates):
             with explained(predicate, frame):
-                _check_boolean(rows, predicate)
+                self._check_boolean(rows, predicate)
             judged.append(f"(\n{predicate}\n) AS p{place}")
         sums = [f"count(*) FILTER (WHERE p{i}), count(*) FILTER (WHERE NOT p{i})" for i in range(len(judged))]
         with explained(" and ".join(predicates), frame):
-            found = rows.project(", ".join(judged)).aggregate(", ".join(["count(*)", *sums]))
-            ((total, *numbers),) = self.run(found.fetchall)
+            counts = ", ".join(["count(*)", *sums])
+            ((total, *numbers),) = self.run(lambda: rows.project(", ".join(judged)).aggregate(counts).fetchall())
         pairs = zip(numbers[::2], numbers[1::2], strict=True)
         return [Tally(true, false, total - true - false) for true, false in pairs]
 
@@ -227,9 +228,10 @@ class Sandbox(Database):
         shown = list(dict.fromkeys([*keys, *meant]))
         rows = _named(handed(frame, self), meant, shown, numbered=True)
         with explained(predicate, frame):
-            found = _true(rows, f"NOT (\n{predicate}\n)").order(_KEPT + ROW).limit(limit)
+            found = self._true(rows, f"NOT (\n{predicate}\n)")
             values = ", ".join([_KEPT + ROW, *(one.canonical(_KEPT + one.inner) for one in shown)])
-            records = self.run(lambda: stream(found.project(values)).read_all()).to_pydict().values()
+            first = self.run(lambda: stream(found.order(_KEPT + ROW).limit(limit).project(values)).read_all())
+            records = first.to_pydict().values()
         numbers, *columns = list(records)
         texts = {
             column: [shortened(spelled(value, single=column.native == "float")) for value in values]
@@ -266,10 +268,11 @@ class Sandbox(Database):
         about = next(iter(tables.values()))
         with explained(query, about):
             result = self.sql(query)
-            ((count,),) = self.run(result.aggregate("count(*)").fetchall)
+            ((count,),) = self.run(lambda: result.aggregate("count(*)").fetchall())
             texts = ", ".join(f"#{place}::VARCHAR" for place in range(1, len(result.columns) + 1))
-            first = self.sql(query).project(texts).limit(limit)
-            return Found(int(count), tuple(result.columns), tuple(self.run(first.fetchall)))
+            first = self.sql(query)
+            shown = self.run(lambda: first.project(texts).limit(limit).fetchall())
+            return Found(int(count), tuple(result.columns), tuple(shown))
 
     def _offer(self, name: str, frame: Frame) -> None:
         """Make a table known under a name, its columns under theirs; rows that can be read only once are copied."""
@@ -299,6 +302,21 @@ class Sandbox(Database):
             if column.opaque:
                 raise NotMeasuredError(f"{column} holds values of no type that SQL can compare", "give it one type")
         return meant
+
+    def _true(self, rows: DuckDBPyRelation, predicate: str) -> DuckDBPyRelation:
+        """Keep the rows for which a predicate is true. Planning it may compute it, if it has no columns."""
+        self._check_boolean(rows, predicate)
+        return self.run(lambda: rows.filter(f"(\n{predicate}\n)"))
+
+    def _check_boolean(self, rows: DuckDBPyRelation, predicate: str) -> None:
+        """Bind a predicate, so that what is wrong with it is said before rows are read."""
+        (kind,) = self.run(lambda: rows.project(f"(\n{predicate}\n) AS p").types)
+        if str(kind) not in {"BOOLEAN", '"NULL"', "NULL"}:
+            raise RefusedSqlError(
+                predicate, f"gives {str(kind).lower()}, which is neither true nor false", "compare it"
+            )
+        # This does not bind what speaks of more rows than one, or makes rows.
+        self.run(lambda: rows.filter(f"(\n{predicate}\n)"))
 
 
 def handed(frame: Frame, database: Database) -> Frame:
@@ -374,19 +392,6 @@ def _seen(column: Column, expression: str) -> str:
     """Write a column as user SQL sees it: in its canonical form, NaN as null."""
     value = column.canonical(expression)
     return f"CASE WHEN NOT isnan({value}) THEN {value} END" if column.native in {"float", "double"} else value
-
-
-def _true(rows: DuckDBPyRelation, predicate: str) -> DuckDBPyRelation:
-    _check_boolean(rows, predicate)
-    return rows.filter(f"(\n{predicate}\n)")
-
-
-def _check_boolean(rows: DuckDBPyRelation, predicate: str) -> None:
-    """Bind a predicate, so that what is wrong with it is said before rows are read."""
-    (kind,) = rows.project(f"(\n{predicate}\n) AS p").types
-    if str(kind) not in {"BOOLEAN", '"NULL"', "NULL"}:
-        raise RefusedSqlError(predicate, f"gives {str(kind).lower()}, which is neither true nor false", "compare it")
-    rows.filter(f"(\n{predicate}\n)")  # which does not bind what speaks of more rows than one, or makes rows
 
 
 def _refuse_alike(frame: Frame, columns: Iterable[Column]) -> None:

@@ -45,6 +45,9 @@ _OUTSIDE = frozenset(
 )
 _CHANGING = frozenset({"random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid"})
 _LONGEST = 100
+# The engine plans a query before it can be interrupted, and takes the square of these.
+_LONGEST_SQL = 100_000
+_MOST_TABLES = 1_000
 _CLAUSES = ("where_clause", "having", "qualify", "sample", "group_expressions", "modifiers")
 
 
@@ -92,11 +95,17 @@ def tables_in(query: str, connection: DuckDBPyConnection) -> set[str]:
     """
     found: set[str] = set()
     own: set[str] = set()
-    for node in _nodes(_parsed(query, query, connection)):
+    tree = _parsed(query, query, connection)
+    if _tables_read(tree, query) > _MOST_TABLES:
+        why = f"reads more than {_MOST_TABLES:,} tables once what it defines stands wherever it is named"
+        raise RefusedSqlError(query, why, "name each WITH fewer times")
+    for node in _nodes(tree):
         own |= {str(one["key"]).casefold() for one in (node.get("cte_map") or {}).get("map", ())}
         kind = node.get("type")
         if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _NODES:
             raise RefusedSqlError(query, "does more than read, and is refused", "write one SELECT")
+        if node.get("sample"):
+            raise RefusedSqlError(query, "takes a sample, so that it means other rows each time", "use `sample:`")
         if isinstance(node.get("from_table"), dict):
             _check_source(node["from_table"], query)
         for side in ("left", "right", "source"):
@@ -106,6 +115,34 @@ def tables_in(query: str, connection: DuckDBPyConnection) -> set[str]:
         if kind == "BASE_TABLE":
             found.add(str(node["table_name"]).casefold())
     return found - own
+
+
+def _tables_read(tree: dict[str, Any], query: str) -> int:
+    """Count the tables in a query; what it defines by WITH counts wherever it is named, for so it is planned.
+
+    Raises:
+        NotMeasuredError: definitions are nested too deeply.
+    """
+    defined: dict[str, list[Any]] = {}
+    for node in _nodes(tree):
+        for one in (node.get("cte_map") or {}).get("map", ()):
+            defined.setdefault(str(one["key"]).casefold(), []).append(one["value"])
+    counted: dict[str, int] = {}
+
+    def of_name(name: str) -> int:
+        if name not in counted:
+            counted[name] = 1  # a recursive definition names itself
+            counted[name] = min(_MOST_TABLES, sum(map(of_tree, defined.get(name, ())))) + 1
+        return counted[name]
+
+    def of_tree(part: Any) -> int:
+        named = (str(node["table_name"]) for node in _nodes(part) if node.get("type") == "BASE_TABLE")
+        return sum(of_name(name.casefold()) for name in named)
+
+    try:
+        return of_tree(tree)
+    except RecursionError as error:
+        raise RefusedSqlError(query, "is nested too deeply", "write it flat") from error
 
 
 def _check_source(source: dict[str, Any], query: str) -> None:
@@ -138,6 +175,8 @@ def _parsed(text: str, shown: str, connection: DuckDBPyConnection) -> dict[str, 
     """
     import duckdb
 
+    if len(text) > _LONGEST_SQL:
+        raise RefusedSqlError(shown, f"has {len(text):,} characters", f"write at most {_LONGEST_SQL:,}")
     try:
         statements = connection.extract_statements(text)
     except duckdb.Error as error:
