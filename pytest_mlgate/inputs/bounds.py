@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Comparable = bool | int | float | str | dt.datetime
 Rounding = Literal["down", "up"]
-_WIDEST = 2**127 - 1
+_BITS = {"hugeint": 127, "uhugeint": 127, "ubigint": 64}
 
 
 def bound_for(column: Column, bound: Scalar, rounding: Rounding) -> Comparable:
@@ -39,7 +39,7 @@ def bound_for(column: Column, bound: Scalar, rounding: Rounding) -> Comparable:
     if column.type == "boolean":
         raise _incomparable(column, bound)
     if column.type == "integer" and isinstance(bound, float) and math.isfinite(bound):
-        return _clamped(math.ceil(bound) if rounding == "up" else math.floor(bound))
+        return _whole(column, math.ceil(bound) if rounding == "up" else math.floor(bound))
     return _converted(column, bound)
 
 
@@ -63,7 +63,7 @@ def _converted(column: Column, value: Scalar) -> Comparable:
         case ("integer" | "number", bool()):
             pass
         case "integer", int():
-            return _clamped(value)
+            return _whole(column, value)
         case ("integer", float()) if not math.isnan(value):
             return value
         case ("number", int() | float()) if not math.isnan(float_of(value)):
@@ -91,9 +91,12 @@ def _single(number: float) -> float:
     return rounded
 
 
-def _clamped(number: int) -> int:
-    """Keep a whole number within what the engine's widest integer can hold; no column reaches beyond."""
-    return max(-_WIDEST, min(_WIDEST, number))
+def _whole(column: Column, number: int) -> int | float:
+    """Give a whole number, or an infinity that means the same where no value of the column's type reaches it."""
+    reach = 2 ** _BITS.get(column.native, 63)
+    if -reach <= number < reach:
+        return number
+    return math.inf if number > 0 else -math.inf
 
 
 def _utc(text: str) -> dt.datetime:

@@ -6,8 +6,11 @@ missing ones. Conditions are summed as integers, which DuckDB runs faster than f
 
 from __future__ import annotations
 
+import datetime as dt
 import math
-from typing import TYPE_CHECKING
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
     Above,
@@ -103,7 +106,7 @@ def summed_up(question: Statistic | Quantile, column: Column) -> nw.Expr:
         return value.n_unique() - value.is_null().cast(nw.Int64).max()
     name = "quantile" if isinstance(question, Quantile) else question.name
     if column.untyped:
-        return nw.col(column.inner).count().cast(nw.Float64) / 0.0
+        return nw.col(column.inner).cast(nw.Float64).max()
     if column.type in _TIMES:
         if name not in {"min", "max"}:
             raise NotMeasuredError(f"{column} has no {name}", "times have only min, max and distinct")
@@ -141,16 +144,16 @@ def spoken_of(  # noqa: C901, PLR0911, PLR0912 - one case a rule
     match rule:
         case Below():
             value = operand(column)
-            return value < bound_for(column, rule.bound, "up")
+            return value < literal(bound_for(column, rule.bound, "up"))
         case Above():
             value = operand(column)
-            return value > bound_for(column, rule.bound, "down")
+            return value > literal(bound_for(column, rule.bound, "down"))
         case Among():
             value, members = operand(column), members_for(column, rule.forbidden)
-            return value.is_in(members) if members else _nowhere(column)
+            return _among(value, members) if members else _nowhere(column)
         case NotAmong():
             value, members = operand(column), members_for(column, rule.allowed)
-            return ~value.is_in(members) if members else ~value.is_null()
+            return ~_among(value, members) if members else ~value.is_null()
         case NotMatching():
             return ~_text(column, "could match a pattern").str.contains(rule.pattern)
         case NotFormatted():
@@ -177,6 +180,20 @@ def needs_sql(rule: Rule, column: Column) -> bool:
         return False
     _text(column, f"could be of format {rule.format}")
     return True
+
+
+def literal(value: Any) -> nw.Expr:
+    """One value; times are written as text, since libraries bring their own time zones to a Python time."""
+    import narwhals as nw
+
+    return nw.lit(value.isoformat(sep=" ")).cast(nw.Datetime("us")) if isinstance(value, dt.datetime) else nw.lit(value)
+
+
+def _among(value: nw.Expr, members: Sequence[Any]) -> nw.Expr:
+    """True where a value is one of a few."""
+    if isinstance(members[0], dt.datetime):
+        return reduce(or_, (value == literal(member) for member in members))
+    return value.is_in(members)
 
 
 def _nowhere(column: Column) -> nw.Expr:

@@ -24,13 +24,19 @@ def _full(pattern: str) -> str:
     return f"regexp_full_match({{0}}, '{pattern}')"
 
 
+def _present(condition: str) -> str:
+    """Leave open whether missing text has a format, as conditions do that look at nothing but the text."""
+    return f"CASE WHEN {{0}} IS NOT NULL THEN {condition} END"
+
+
 FORMATS: dict[Format, str] = {
     "email": _full(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+".replace("{", "{{").replace("}", "}}")),
     "uuid": _full("[0-9A-Fa-f]{{8}}(?:-[0-9A-Fa-f]{{4}}){{3}}-[0-9A-Fa-f]{{12}}"),
-    "date": f"({_full('[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')} AND TRY_CAST({{0}} AS DATE) IS NOT NULL)",
-    "datetime": "("
-    + _full(r"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?" + _OFFSET)
-    + " AND TRY_CAST(left({0}, 10) AS DATE) IS NOT NULL)",
+    "date": _present(f"{_full('[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')} AND TRY_CAST({{0}} AS DATE) IS NOT NULL"),
+    "datetime": _present(
+        _full(r"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?" + _OFFSET)
+        + " AND TRY_CAST(left({0}, 10) AS DATE) IS NOT NULL"
+    ),
     "ipv4": _full(rf"(?:{_BYTE}\.){{{{3}}}}{_BYTE}"),
     "url": _full(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+(?:[/?#]\S*)?"),
     "json": f"(json_valid({{0}}) AND NOT regexp_matches(regexp_replace({{0}}, '{_STRINGS}', '', 'g'), "

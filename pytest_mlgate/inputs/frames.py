@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.dialects import EMBEDDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
     from pytest_mlgate.aggregate import ColumnType
+    from pytest_mlgate.inputs.dialects import Dialect, RemoteEngine
 
 ROW = "row_number"
 NUMERIC = frozenset({"integer", "number", "boolean"})
@@ -108,7 +110,14 @@ class Frame:
         count: how many rows there are.
         stable: whether two queries see the same rows in the same order; a lazy frame may compute them anew each time.
         origin: what a reader writes after FROM to find the table; its name in quotes unless given.
+
+    Attributes:
+        engine: answers for it; `None` is the embedded database.
+        dialect: what that engine can do.
     """
+
+    engine: RemoteEngine | None = None
+    dialect: Dialect = EMBEDDED
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
 """Opening tables that a pytest fixture returned: pandas, polars, Arrow, DuckDB relations, and whatever narwhals knows.
 
 Each of them lends the columns that are asked for to the embedded DuckDB, as Arrow, which copies next to nothing: a
-frame by its buffers, a relation as a stream. So everything is measured by one engine with one set of semantics.
+frame by its buffers, a relation as a stream. So everything is measured by one engine with one set of semantics. Tables
+of Spark's and Ibis's may be larger than this machine and stay where they are.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.database import stream
 from pytest_mlgate.inputs.frames import Frame, columns_of, natives_of
 from pytest_mlgate.inputs.memory import cells_of, lend, open_cells
 from pytest_mlgate.inputs.references import user_code
+from pytest_mlgate.inputs.spark import open_spark
+from pytest_mlgate.inputs.warehouses import open_ibis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import narwhals as nw
-    import pyarrow as pa
     from duckdb import DuckDBPyRelation
 
     from pytest_mlgate.inputs.database import Database
@@ -39,13 +42,17 @@ def open_object(value: object, what: str, database: Database) -> Frame:
 
     if nw.dependencies.is_duckdb_relation(value):
         return _open_relation(value, what, database)
+    if nw.dependencies.is_pyspark_dataframe(value) or nw.dependencies.is_pyspark_connect_dataframe(value):
+        return open_spark(value, what, database)
+    if nw.dependencies.is_ibis_table(value):
+        return open_ibis(value, what, database)
     try:
         frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(value)
     except nw.exceptions.DuplicateError as error:
         raise NotMeasuredError(f"{what} has columns of the same name", "give each column its own name") from error
     except TypeError as error:
         kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
-        remedy = "return a pandas or polars frame, a pyarrow Table or a DuckDB relation"
+        remedy = "return a pandas or polars frame, a pyarrow Table, a DuckDB relation, or a table of Spark's or Ibis's"
         raise NotMeasuredError(f"{what} is a {kind}, which is no table", remedy) from error
     if isinstance(frame, nw.LazyFrame):
         return _open_lazy(frame, what, database)
@@ -65,7 +72,7 @@ def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) ->
     def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
         selected = ", ".join(column.exported for column in chosen)
         with user_code(f"querying {what}"):
-            return database.lend(database.run(lambda: _stream(relation.project(selected))))
+            return database.lend(database.run(lambda: stream(relation.project(selected))))
 
     def count() -> int:
         with user_code(f"querying {what}"):
@@ -73,12 +80,6 @@ def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) ->
         return int(rows)
 
     return Frame(what, columns, source, count, stable=False)
-
-
-def _stream(relation: Any) -> pa.RecordBatchReader:
-    """Begin to read a relation, by the method's newer name or the older one."""
-    begin = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
-    return begin()
 
 
 def _open_lazy(frame: nw.LazyFrame[Any], what: str, database: Database) -> Frame:

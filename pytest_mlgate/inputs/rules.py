@@ -1,52 +1,53 @@
 """Asking a table: how many rows rules speak of, statistics of columns, and which rows come first.
 
-Everything that looks at one row at a time is answered by one query. What compares rows with each other takes a query
-of its own, and so does a long list of values, which a membership test would go through for every row: a join looks each
-row up instead.
+Everything that looks at one row at a time is answered by one query, or by a few where the table's engine cannot bear
+wide ones. What compares rows with each other takes a query of its own, and so does a long list of values.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
-    Among,
     Answers,
     Conflicting,
     Disordered,
     Duplicated,
-    Example,
-    NotAmong,
     NotFormatted,
     NotMatching,
     Quantile,
     Segment,
     Statistic,
     columns_of,
+    takes_own_pass,
 )
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.bounds import members_for
 from pytest_mlgate.inputs.database import first_line
-from pytest_mlgate.inputs.engine import missing, needs_sql, operand, present, shown, spoken_of, summed_up
+from pytest_mlgate.inputs.engine import needs_sql, present, shown, spoken_of, summed_up
 from pytest_mlgate.inputs.formats import valid
-from pytest_mlgate.inputs.frames import ROW
-from pytest_mlgate.inputs.text import shortened, spelled
+from pytest_mlgate.inputs.judged import by_value, counted
+from pytest_mlgate.inputs.remote import explained
+from pytest_mlgate.inputs.speaking import ROWS, VALUE, is_long, sharing, speaking, with_
+from pytest_mlgate.inputs.text import spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import narwhals as nw
+    import pyarrow as pa
 
-    from pytest_mlgate.aggregate import Question, Rule
+    from pytest_mlgate.aggregate import Question
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column, Frame
 
-LONG = 64
-_VALUE, _LISTED, _FIRST, _ROWS, _LOW, _HIGH = "the_value", "the_listed", "the_first", "the_rows", "the_low", "the_high"
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times travel as naive UTC
 _Key = tuple[Any, ...]
+_Answered = Mapping[_Key, Mapping[int, Any]]
+_WAYS = ("one pass", "apart", "judged", "rough")
+_SIZE = -1
 
 
 def ask(frame: Frame, questions: Sequence[Question], by: Sequence[str], database: Database) -> list[Answers]:
@@ -64,105 +65,97 @@ def ask(frame: Frame, questions: Sequence[Question], by: Sequence[str], database
     Raises:
         NotMeasuredError: a column is missing, or a question makes no sense for its type.
     """
+    groups = [frame.column(name) for name in by]
+    check(questions, frame, database)
+    found: dict[_Key, dict[int, Any]] = {}
+    passes, error = 0, 0.0
+    with explained(frame):
+        for answered, error in _passes(frame, questions, groups, database):  # noqa: B007 - the last one stands
+            passes += 1
+            for key, values in answered.items():
+                known = found.setdefault(key, {}) if passes == 1 else found.get(key)
+                if known is None or known.get(_SIZE, values.get(_SIZE)) != values.get(_SIZE, known.get(_SIZE)):
+                    raise NotMeasuredError(f"{frame.what} changed while it was measured", "wait until it is written")
+                known.update(values)
+    return [
+        Answers(
+            _segment(groups, key),
+            int(values[_SIZE]),
+            tuple(_typed(question, values.get(i)) for i, question in enumerate(questions)),
+            error,
+            passes,
+        )
+        for key, values in sorted(found.items(), key=lambda item: _ascending(item[0]))
+    ]
+
+
+def _passes(
+    frame: Frame, questions: Sequence[Question], groups: Sequence[Column], database: Database
+) -> Iterator[tuple[_Answered, float]]:
+    """Run the queries that answer questions, the first of which finds every segment.
+
+    Yields:
+        A segment's values → a question's place → the answer, left out where it is zero or nothing; and how far off
+        quantiles may be.
+    """
     import narwhals as nw
 
-    groups = [frame.column(name) for name in by]
-    for question in questions:
-        _check(question, frame, database)
-    apart = {
-        i: one for i, one in enumerate(questions) if not isinstance(one, Statistic | Quantile) and _apart(one, frame)
-    }
-    together = {i: one for i, one in enumerate(questions) if i not in apart}
-    aggregates = [nw.len().alias(_ROWS), *(_aggregate(one, i, frame).alias(f"n{i}") for i, one in together.items())]
-    rows = _selected(frame, together.values(), groups, derived=_derived(together, frame))
-    found: dict[_Key, dict[int, Any]] = {}
-    sizes: dict[_Key, int] = {}
-    for key, (size, *values) in _grouped(rows, groups, aggregates, frame, database):
-        found[key], sizes[key] = dict(zip(together, values, strict=True)), int(size)
-    for i, rule in apart.items():
-        counts = dict(_counted_apart(rule, groups, frame, database))
-        for key, answers in found.items():
-            answers[i] = counts.get(key, 0)
-    return [
-        Answers(_segment(groups, key), sizes[key], tuple(_typed(one, found[key][i]) for i, one in enumerate(questions)))
-        for key in sorted(found, key=_ascending)
-    ]
+    ways = [_way(question, frame) for question in questions]
+    one_pass, apart, judged, rough = (
+        {i: question for i, question in enumerate(questions) if ways[i] == way} for way in _WAYS
+    )
+    for some in _batches(one_pass, frame.dialect.width):
+        rows = selected(frame, some.values(), groups, derived=derived_for(some, frame))
+        wanted = [nw.len().alias(ROWS), *(_aggregate(one, i, frame).alias(f"n{i}") for i, one in some.items())]
+        found = _grouped(rows, groups, wanted, frame, database)
+        yield {key: dict(zip((_SIZE, *some), values, strict=True)) for key, values in found}, 0.0
+    for i, question in apart.items():
+        yield {key: {i: count} for key, count in _counted_apart(question, groups, frame, database)}, 0.0
+    rules = {i: question for i, question in judged.items() if not isinstance(question, Statistic | Quantile)}
+    for counts in counted(rules, groups, frame, database):
+        yield counts, 0.0
+    if rough:
+        yield _roughly(rough, groups, frame, database)
 
 
-def examples(
-    frame: Frame,
-    rule: Rule,
-    limit: int,
-    database: Database,
-    key: Sequence[str] = (),
-    segment: Segment | None = None,
-) -> list[Example]:
-    """Show the first few rows that a rule speaks of.
-
-    Args:
-        frame: the table.
-        rule: which rows.
-        limit: how many at most.
-        database: runs the query.
-        key: columns that identify a row.
-        segment: look only at these rows.
+def check(questions: Iterable[Question], frame: Frame, database: Database) -> None:
+    """Refuse what would take a whole query down.
 
     Raises:
-        NotMeasuredError: a column is missing, or the rule makes no sense for its type.
+        NotMeasuredError: a column is missing, a pattern is not RE2, or an order is asked of rows that have none.
     """
-    _check(rule, frame, database)
-    within = segment or Segment()
-    columns = [frame.column(name) for name in columns_of(rule)]
-    keys = [frame.column(name) for name in key]
-    derived = _derived({0: rule}, frame)
-    rows = _selected(frame, [rule], [*keys, *map(frame.column, within.values)], numbered=True, derived=derived)
-    for name, value in within.values.items():
-        rows = rows.filter(_equals(frame.column(name), value))
-    wanted = list(dict.fromkeys([*columns, *keys]))
-    found = database.fetch(
-        _speaking(rows, rule, frame, database).sort(ROW).head(limit).select(ROW, *map(shown, wanted)), frame.what
-    )
-    records = found.to_pylist()
-
-    def text(record: Mapping[str, Any], column: Column) -> str:
-        return shortened(spelled(record[column.inner], single=column.native == "float"))
-
-    return [
-        Example(
-            row=record[ROW],
-            value=text(record, columns[0])
-            if len(columns) == 1
-            else ", ".join(f"{column.name}={text(record, column)}" for column in columns),
-            key={column.name: text(record, column) for column in keys},
-        )
-        for record in records
-    ]
+    for question in questions:
+        for name in columns_of(question):
+            frame.column(name)
+        if isinstance(question, NotMatching):
+            _check_pattern(question, database)
+        if isinstance(question, Disordered) and not frame.dialect.numbered:
+            reason = f"rows on {frame.dialect.name} have no order, so that none of {frame.what} comes before another"
+            remedy = f"remove the rule for {question.column!r}, or measure files, whose rows have one"
+            raise NotMeasuredError(reason, remedy)
 
 
-def _check(question: Question, frame: Frame, database: Database) -> None:
-    """Refuse what would take a whole query down: a missing column, a pattern that is not RE2."""
-    for name in columns_of(question):
-        frame.column(name)
-    if isinstance(question, NotMatching):
-        _check_pattern(question, database)
+def _way(question: Question, frame: Frame) -> str:
+    """Tell how a question is answered: by the one pass, by a query of its own, by distinct values, or roughly."""
+    if isinstance(question, Quantile):
+        return "rough" if frame.dialect.exact_rows < frame.rows else "one pass"
+    if by_value(question, frame):
+        return "judged"
+    if isinstance(question, Statistic):
+        return "apart" if question.name == "distinct" and not frame.dialect.distinct else "one pass"
+    long = is_long(question) and not frame.column(columns_of(question)[0]).untyped
+    return "apart" if long or takes_own_pass(question) else "one pass"
 
 
-def _apart(question: Question, frame: Frame) -> bool:
-    """Tell whether a question takes a query of its own."""
-    if isinstance(question, Duplicated | Disordered | Conflicting):
-        return True
-    return _is_long(question) and not frame.column(columns_of(question)[0]).untyped
+def _batches(questions: Mapping[int, Question], width: int | None) -> Iterator[dict[int, Question]]:
+    """Give questions in as many as an engine can bear at once; at least one batch, which finds the segments."""
+    places = list(questions)
+    step = width or max(len(places), 1)
+    for start in range(0, max(len(places), 1), step):
+        yield {i: questions[i] for i in places[start : start + step]}
 
 
-def _is_long(question: Question) -> bool:
-    return len(_listed(question)) > LONG if isinstance(question, Among | NotAmong) else False
-
-
-def _listed(rule: Among | NotAmong) -> tuple[Any, ...]:
-    return rule.forbidden if isinstance(rule, Among) else rule.allowed
-
-
-def _derived(rules: Mapping[int, Question], frame: Frame) -> dict[str, str]:
+def derived_for(rules: Mapping[int, Question], frame: Frame) -> dict[str, str]:
     """Write the columns that the engine computes for rules that narwhals has no words for."""
     derived: dict[str, str] = {}
     for i, rule in rules.items():
@@ -173,7 +166,7 @@ def _derived(rules: Mapping[int, Question], frame: Frame) -> dict[str, str]:
     return derived
 
 
-def _selected(
+def selected(
     frame: Frame,
     questions: Iterable[Question],
     beside: Sequence[Column],
@@ -206,116 +199,67 @@ def _grouped(
 ) -> list[tuple[_Key, list[Any]]]:
     """Aggregate rows, all together or by groups: pairs of a group's values and its aggregates."""
     inner = [column.inner for column in groups]
-    grouped = _with(rows, map(shown, groups)).group_by(*inner).agg(*aggregates) if groups else rows.select(*aggregates)
-    columns = [part.to_pylist() for part in database.fetch(grouped, frame.what).columns]
-    width = len(inner)
+    grouped = with_(rows, map(shown, groups)).group_by(*inner).agg(*aggregates) if groups else rows.select(*aggregates)
+    return _records(grouped, len(inner), frame, database)
+
+
+def _records(query: nw.LazyFrame[Any], width: int, frame: Frame, database: Database) -> list[tuple[_Key, list[Any]]]:
+    """Run a query whose first few columns are a group's values."""
+    columns = [part.to_pylist() for part in fetched(query, frame, database).columns]
     return [(tuple(record[:width]), list(record[width:])) for record in zip(*columns, strict=True)]
 
 
-def _counted_apart(rule: Rule, groups: Sequence[Column], frame: Frame, database: Database) -> list[tuple[_Key, int]]:
-    """Count the rows of a rule that takes a query of its own, in each segment."""
+def _counted_apart(
+    rule: Question, groups: Sequence[Column], frame: Frame, database: Database
+) -> list[tuple[_Key, int]]:
+    """Count what takes a query of its own, in each segment."""
     import narwhals as nw
 
     inner = [column.inner for column in groups]
-    total = [nw.len().alias(_ROWS)]
-    if isinstance(rule, Duplicated | Conflicting):  # by aggregation, which can spill; a window holds every row
-        rows = _selected(frame, [rule], groups, derived={})
-        many, names = _sharing(_with(rows, map(shown, groups)), rule, inner, frame)
-        beyond = nw.col(_ROWS) - (1 if isinstance(rule, Duplicated) else 0)
-        rows = many.select(*(name for name in names if name in inner), beyond.alias(_ROWS))
-        total = [nw.col(_ROWS).sum().alias(_ROWS)]
+    total = [nw.len().alias(ROWS)]
+    if isinstance(rule, Statistic | Quantile):
+        rows = with_(selected(frame, [rule], groups, derived={}), map(shown, groups))
+        rows = rows.with_columns(present(frame.column(rule.column)).alias(VALUE)).filter(~nw.col(VALUE).is_null())
+        rows = rows.group_by(*inner, VALUE).agg(nw.len().alias(ROWS))
+    elif isinstance(rule, Duplicated | Conflicting):  # by aggregation, which can spill; a window holds every row
+        rows = selected(frame, [rule], groups, derived={})
+        many, names = sharing(with_(rows, map(shown, groups)), rule, inner, frame)
+        beyond = nw.col(ROWS) - (1 if isinstance(rule, Duplicated) else 0)
+        rows = many.select(*(name for name in names if name in inner), beyond.alias(ROWS))
+        total = [nw.col(ROWS).sum().alias(ROWS)]
     else:
         numbered = isinstance(rule, Disordered)
-        rows = _speaking(_selected(frame, [rule], groups, numbered=numbered, derived={}), rule, frame, database, inner)
+        rows = speaking(selected(frame, [rule], groups, numbered=numbered, derived={}), rule, frame, database, inner)
     found = _grouped(rows, groups, total, frame, database)
     return [(key, int(count or 0)) for key, (count,) in found]
 
 
-def _sharing(
-    rows: nw.LazyFrame[Any], rule: Duplicated | Conflicting, within: Sequence[str], frame: Frame
-) -> tuple[nw.LazyFrame[Any], list[str]]:
-    """Group rows by what must be equal, and keep the groups that a rule speaks of; name what they are grouped by."""
+def _roughly(
+    quantiles: Mapping[int, Question], groups: Sequence[Column], frame: Frame, database: Database
+) -> tuple[_Answered, float]:
+    """Ask an engine for approximate quantiles, in each segment."""
     import narwhals as nw
 
-    keys = [frame.column(name) for name in (rule.columns if isinstance(rule, Duplicated) else rule.keys)]
-    rows = _with(rows, (present(key).alias(key.inner) for key in keys if key.inner not in within))
-    if isinstance(rule, Conflicting) or not rule.missing:
-        for key in keys:
-            rows = rows.filter(~nw.col(key.inner).is_null())
-    names = list(dict.fromkeys([*within, *(key.inner for key in keys)]))
-    if isinstance(rule, Duplicated):
-        return rows.group_by(*names).agg(nw.len().alias(_ROWS)).filter(nw.col(_ROWS) > 1), names
-    value = present(frame.column(rule.column))
-    valued = rows.with_columns(value.alias(_VALUE)).filter(~nw.col(_VALUE).is_null())
-    spread = [nw.len().alias(_ROWS), nw.col(_VALUE).min().alias(_LOW), nw.col(_VALUE).max().alias(_HIGH)]
-    return valued.group_by(*names).agg(*spread).filter(nw.col(_LOW) != nw.col(_HIGH)), names
+    if frame.engine is None:
+        raise TypeError("the quantiles of the embedded database are exact")
+    values: dict[str, nw.Expr] = {}
+    asked: dict[str, tuple[str, float]] = {}
+    for i, question in quantiles.items():
+        if isinstance(question, Quantile):
+            column = frame.column(question.column)
+            summed_up(question, column)  # refuses what has no quantiles
+            values[f"q{column.inner}"] = present(column).cast(nw.Float64).alias(f"q{column.inner}")
+            asked[f"n{i}"] = f"q{column.inner}", question.at
+    inner = [column.inner for column in groups]
+    rows = with_(selected(frame, quantiles.values(), groups, derived={}), [*map(shown, groups), *values.values()])
+    query, error = frame.engine.approximated(rows, inner, asked)
+    found = _records(query.select(*inner, *asked), len(inner), frame, database)
+    return {key: dict(zip(quantiles, values, strict=True)) for key, values in found}, error
 
 
-def _speaking(
-    rows: nw.LazyFrame[Any], rule: Rule, frame: Frame, database: Database, within: Sequence[str] = ()
-) -> nw.LazyFrame[Any]:
-    """Keep the rows that a rule speaks of; they are numbered where rows are compared with each other."""
-    import narwhals as nw
-
-    column, *others = [frame.column(name) for name in columns_of(rule)]
-    match rule:
-        case Duplicated():
-            kept = rows if rule.missing else rows.filter(*(~missing(frame.column(name)) for name in rule.columns))
-            inner = [frame.column(name).inner for name in rule.columns]
-            kept = kept.with_columns(
-                *(present(frame.column(name)).alias(frame.column(name).inner) for name in rule.columns)
-            )
-            return kept.with_columns(nw.col(ROW).min().over(*inner).alias(_FIRST)).filter(nw.col(ROW) > nw.col(_FIRST))
-        case Conflicting():
-            kept = rows.with_columns(present(column).alias(_VALUE)).filter(~nw.col(_VALUE).is_null())
-            kept = kept.filter(*(~missing(one) for one in others))
-            spread = [nw.col(_VALUE).min().alias(_LOW), nw.col(_VALUE).max().alias(_HIGH)]
-            ends = [one.over(*(other.inner for other in others)) for one in spread]
-            return kept.with_columns(*ends).filter(nw.col(_LOW) != nw.col(_HIGH))
-        case Disordered():
-            return _disordered(rows.with_columns(operand(column).alias(_VALUE)), rule, within)
-        case Among() | NotAmong() if _is_long(rule) and not column.untyped:
-            valued = rows.with_columns(operand(column).alias(_VALUE)).filter(~nw.col(_VALUE).is_null())
-            how: Literal["semi", "anti"] = "semi" if isinstance(rule, Among) else "anti"
-            return valued.join(_lookup(rule, column, database), how=how, left_on=_VALUE, right_on=_LISTED)
-        case _:
-            return rows.filter(spoken_of(rule, [column, *others], "d0"))
-
-
-def _with(rows: nw.LazyFrame[Any], columns: Iterable[nw.Expr]) -> nw.LazyFrame[Any]:
-    """Replace columns, or none."""
-    replaced = list(columns)
-    return rows.with_columns(*replaced) if replaced else rows
-
-
-def _disordered(rows: nw.LazyFrame[Any], rule: Disordered, within: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Keep the rows whose value is on the wrong side of the present one before it."""
-    import narwhals as nw
-
-    valued = rows.filter(~nw.col(_VALUE).is_null())
-    before = (
-        nw.col(_VALUE).shift(1).over(*within, order_by=ROW) if within else nw.col(_VALUE).shift(1).over(order_by=ROW)
-    )
-    value, last = nw.col(_VALUE), nw.col(_LOW)
-    wrong = {
-        "increasing": value < last,
-        "decreasing": value > last,
-        "strictly_increasing": value <= last,
-        "strictly_decreasing": value >= last,
-    }[rule.order]
-    return valued.with_columns(before.alias(_LOW)).filter(wrong)
-
-
-def _lookup(rule: Among | NotAmong, column: Column, database: Database) -> nw.LazyFrame[Any]:
-    """Put listed values into a table of one column."""
-    import narwhals as nw
-    import pyarrow as pa
-
-    members = members_for(column, _listed(rule))
-    if column.type != "integer":
-        return nw.from_native(database.lend(pa.table({_LISTED: members})))
-    digits = database.lend(pa.table({_LISTED: pa.array([str(one) for one in members], pa.string())}))
-    return nw.from_native(digits.project(f"{_LISTED}::HUGEINT AS {_LISTED}"))  # wider than any type of Arrow's
+def fetched(query: nw.LazyFrame[Any], frame: Frame, database: Database) -> pa.Table:
+    """Run a query on the engine that holds the table."""
+    return (frame.engine or database).fetch(query, frame.what)
 
 
 def _check_pattern(rule: NotMatching, database: Database) -> None:
@@ -329,13 +273,6 @@ def _check_pattern(rule: NotMatching, database: Database) -> None:
             f"{rule.pattern!r}, the pattern for column {rule.column!r}, is not valid: {first_line(error)}",
             "write it in RE2 syntax, which has no look-around and no back-references",
         ) from error
-
-
-def _equals(column: Column, value: Any) -> nw.Expr:
-    """True where a column has a value that a query gave for it."""
-    import narwhals as nw
-
-    return missing(column) if value is None else shown(column) == nw.lit(value)
 
 
 def _segment(groups: Sequence[Column], key: _Key) -> Segment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import Levels
@@ -9,7 +10,9 @@ from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.bounds import float_of
 from pytest_mlgate.inputs.engine import shown
 from pytest_mlgate.inputs.memory import Cells, open_cells
-from pytest_mlgate.inputs.rules import ask, examples
+from pytest_mlgate.inputs.remote import check_reach
+from pytest_mlgate.inputs.rules import ask, fetched
+from pytest_mlgate.inputs.sightings import examples
 from pytest_mlgate.inputs.text import level_of, spelled
 from pytest_mlgate.inputs.wording import finding
 from pytest_mlgate.kind import Coded
@@ -109,9 +112,10 @@ class OpenTable:
             if column.type in {"string", "other"} and not column.untyped:
                 raise NotMeasuredError(f"{column} holds no numbers", "name a numeric column")
         chosen = list(dict.fromkeys(columns))
+        check_reach(self.frame, len(chosen))
         forms = [nw.col(one.inner).cast(nw.Datetime("us") if one.type in _TIMES else nw.Float64) for one in chosen]
-        fetched = self._fetch(self.frame.select(chosen).select(*forms))
-        arrays = {one: _as_floats(fetched.column(one.inner), times=one.type in _TIMES) for one in chosen}
+        found = self._fetch(self.frame.select(chosen).select(*forms))
+        arrays = {one: _as_floats(found.column(one.inner), times=one.type in _TIMES) for one in chosen}
         return [arrays[column] for column in columns]
 
     def levels(self, column: str) -> Levels:
@@ -136,7 +140,14 @@ class OpenTable:
         if column.type == "other" and not column.untyped:
             raise NotMeasuredError(f"{column} has no values that can be counted", "name a column of a simple type")
         groups = self.frame.select([column]).select(shown(column)).group_by(column.inner).agg(nw.len().alias("n"))
-        values, rows = (part.to_pylist() for part in self._fetch(groups.select(column.inner, "n")).columns)
+        found = groups.select(column.inner, "n")
+        most = self.frame.dialect.most_values
+        if math.isfinite(most):
+            found = found.head(int(most) + 1)
+        values, rows = (part.to_pylist() for part in self._fetch(found).columns)
+        if len(values) > most:
+            reason = f"{column} has more than {most:,} distinct values on {self.frame.dialect.name}"
+            raise NotMeasuredError(reason, "name a column with fewer, or measure a part of the table")
         pairs = [(value, count) for value, count in zip(values, rows, strict=True) if value is not None]
         pairs.sort(key=lambda pair: (-pair[1], spelled(pair[0])))
         return pairs, sum(rows) - sum(count for _, count in pairs)
@@ -154,8 +165,9 @@ class OpenTable:
             return Coded(np.zeros(self.rows, dtype=np.int64), (None,) if self.rows else ())
         if column.type == "other":
             raise NotMeasuredError(f"{column} has no values that can be counted", "name a column of a simple type")
-        fetched = self._fetch(self.frame.select([column]).select(shown(column))).column(0)
-        encoded = fetched.combine_chunks().dictionary_encode(null_encoding="encode")
+        check_reach(self.frame, 1)
+        found = self._fetch(self.frame.select([column]).select(shown(column))).column(0)
+        encoded = found.combine_chunks().dictionary_encode(null_encoding="encode")
         found = [level_of(value, single=column.native == "float") for value in encoded.dictionary.to_pylist()]
         levels = sorted(set(found), key=lambda one: (one is None, isinstance(one, str), one))
         position = {level: code for code, level in enumerate(levels)}
@@ -167,18 +179,20 @@ class OpenTable:
         import narwhals as nw
 
         column = self.frame.column(name)
+        check_reach(self.frame, 1)
         operand, wanted = nw.col(column.inner), value
         if not isinstance(value, str):
             operand, wanted = operand.cast(nw.Float64), float_of(value)
-        fetched = self._fetch(
+        found = self._fetch(
             self.frame.select([column]).select((operand == wanted).fill_null(value=False).alias("same"))
         )
-        answer: NDArray[Any] = fetched.column("same").to_numpy()
+        answer: NDArray[Any] = found.column("same").to_numpy()
         return answer
 
     def arrow(self, names: Sequence[str] | None = None) -> pa.Table:
         """Read columns, or all of them, as an Arrow table under their own names."""
         columns = [self.frame.column(name) for name in dict.fromkeys(self.frame.columns if names is None else names)]
+        check_reach(self.frame, len(columns))
         return self._fetch(self.frame.select(columns)).rename_columns([column.name for column in columns])
 
     def frozen(self, names: Sequence[str] | None = None) -> OpenTable:
@@ -193,7 +207,7 @@ class OpenTable:
         return OpenTable(open_cells(cells, self.frame.what, self._database), self._database, self._labels)
 
     def _fetch(self, query: nw.LazyFrame[Any]) -> pa.Table:
-        return self._database.fetch(query, self.frame.what)
+        return fetched(query, self.frame, self._database)
 
 
 def _as_floats(array: Any, *, times: bool) -> NDArray[Any]:

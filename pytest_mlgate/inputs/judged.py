@@ -1,0 +1,118 @@
+"""Rules that an engine has no words for, judged by distinct values: it counts them, and the embedded database judges.
+
+Spark's patterns are Java's, a warehouse's are its own, and no engine but DuckDB knows the well-known formats. Such a
+rule holds or fails for a value wherever it stands, so it is enough to know how often each value occurs. Values come in
+pieces, so that a column of many does not fill the memory here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from heapq import nsmallest
+from typing import TYPE_CHECKING, Any
+
+from pytest_mlgate.aggregate import Among, NotAmong, NotFormatted, NotMatching, columns_of
+from pytest_mlgate.inputs.engine import needs_sql, operand, present, shown, spoken_of
+from pytest_mlgate.inputs.formats import valid
+from pytest_mlgate.inputs.speaking import is_long, speaking, with_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import narwhals as nw
+    import pyarrow as pa
+
+    from pytest_mlgate.aggregate import Question, Rule
+    from pytest_mlgate.inputs.database import Database
+    from pytest_mlgate.inputs.frames import Column, Frame
+
+_TIMES = "the_times"
+_Key = tuple[Any, ...]
+
+
+def by_value(question: Question, frame: Frame) -> bool:
+    """Tell whether a table's engine leaves a rule to be judged by distinct values.
+
+    Raises:
+        NotMeasuredError: the rule makes no sense for the column's type.
+    """
+    if frame.engine is None or frame.column(columns_of(question)[0]).untyped:
+        return False
+    match question:
+        case NotMatching(column) if not frame.dialect.re2:
+            spoken_of(question, [frame.column(column)], "")  # refuses what is no text
+            return True
+        case NotFormatted(column):
+            return needs_sql(question, frame.column(column))
+        case Among() | NotAmong():
+            return is_long(question)
+        case _:
+            return False
+
+
+def counted(
+    rules: Mapping[int, Rule], groups: Sequence[Column], frame: Frame, database: Database
+) -> Iterator[dict[_Key, dict[int, int]]]:
+    """Count the rows that rules speak of, in each segment: one pass for all rules about one column.
+
+    Yields:
+        A segment's values → the rule's place → how many rows. Segments without any are left out.
+    """
+    by_column: dict[str, dict[int, Rule]] = defaultdict(dict)
+    for place, rule in rules.items():
+        by_column[columns_of(rule)[0]][place] = rule
+    for name, about in by_column.items():
+        found: dict[_Key, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        column = frame.column(name)
+        for values in _distinct(frame, column, frame.select(list(dict.fromkeys([column, *groups]))), groups):
+            for place, rule in about.items():
+                for key, count in _totals(_broken(values, rule, frame, database), groups, frame, database):
+                    found[key][place] += count
+        yield found
+
+
+def breaking(rule: Rule, rows: nw.LazyFrame[Any], limit: int, frame: Frame, database: Database) -> list[Any]:
+    """Find the least few values that break a rule, among some rows of a table."""
+    column = frame.column(columns_of(rule)[0])
+    least: list[Any] = []
+    for values in _distinct(frame, column, rows, []):
+        broken = _broken(values, rule, frame, database).select(shown(column)).sort(column.inner).head(limit)
+        least = nsmallest(limit, [*least, *database.fetch(broken, frame.what).column(0).to_pylist()])
+    return least
+
+
+def _distinct(frame: Frame, column: Column, rows: nw.LazyFrame[Any], groups: Sequence[Column]) -> Iterator[pa.Table]:
+    """Count a column's distinct values in each segment, some of them at a time."""
+    import narwhals as nw
+
+    if frame.engine is None:
+        raise TypeError("the embedded database needs nobody to judge for it")
+    names = list(dict.fromkeys([*(group.inner for group in groups), column.inner]))
+    value = present(column) if column.type == "string" else operand(column)
+    valued = [] if column in groups else [value.alias(column.inner)]
+    rows = with_(rows, [*map(shown, groups), *valued])
+    many = rows.filter(~nw.col(column.inner).is_null()).group_by(*names).agg(nw.len().alias(_TIMES))
+    return frame.engine.pieces(many.select(*names, _TIMES), frame.what)
+
+
+def _totals(
+    broken: nw.LazyFrame[Any], groups: Sequence[Column], frame: Frame, database: Database
+) -> Iterator[tuple[_Key, int]]:
+    """Add up how often values occur, in each segment."""
+    import narwhals as nw
+
+    within, total = [column.inner for column in groups], nw.col(_TIMES).sum()
+    totals = broken.group_by(*within).agg(total) if within else broken.select(total)
+    *keys, times = (part.to_pylist() for part in database.fetch(totals, frame.what).columns)
+    for position, count in enumerate(times):
+        yield tuple(key[position] for key in keys), int(count or 0)
+
+
+def _broken(values: pa.Table, rule: Rule, frame: Frame, database: Database) -> nw.LazyFrame[Any]:
+    """Keep the values that break a rule."""
+    import narwhals as nw
+
+    lent = database.lend(values)
+    if isinstance(rule, NotFormatted):
+        lent = lent.project(f"*, NOT {valid(rule.format, frame.column(rule.column).inner)} AS d0")
+    return speaking(nw.from_native(lent), rule, frame, database)
