@@ -117,6 +117,12 @@ class Disordered(Struct, frozen=True, tag=True):
     order: Order
 
 
+class Varying(Struct, frozen=True, tag=True):
+    """Rows whose value is not the one that most rows have, the least of those if several. Takes a pass of its own."""
+
+    column: str
+
+
 class Conflicting(Struct, frozen=True, tag=True):
     """Rows that share their keys with others of a different value. Takes a pass of its own.
 
@@ -130,7 +136,7 @@ class Conflicting(Struct, frozen=True, tag=True):
 RowRule = (
     Missing | Infinite | Below | Above | Among | NotAmong | NotMatching | NotFormatted | Shorter | Longer | NotCompared
 )
-AcrossRows = Duplicated | Disordered | Conflicting
+AcrossRows = Duplicated | Disordered | Varying | Conflicting
 Rule = RowRule | AcrossRows
 
 

@@ -10,14 +10,36 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from pytest_mlgate.aggregate import Missing, Segment, columns_of, takes_own_pass
+from pytest_mlgate.aggregate import (
+    Above,
+    Among,
+    Below,
+    Conflicting,
+    Disordered,
+    Duplicated,
+    Infinite,
+    Longer,
+    Missing,
+    NotAmong,
+    NotCompared,
+    NotFormatted,
+    NotMatching,
+    Segment,
+    Shorter,
+    Varying,
+    columns_of,
+    takes_own_pass,
+)
 from pytest_mlgate.verdict import Limit, Measurement
 
 if TYPE_CHECKING:
-    from pytest_mlgate.aggregate import Example, Rule
+    from collections.abc import Sequence
+
+    from pytest_mlgate.aggregate import Example, Rule, Scalar
     from pytest_mlgate.kind import Table
 
 _EXAMPLES = 5
+_LISTED = 6
 REDACTED = "(sensitive)"
 
 
@@ -60,9 +82,7 @@ def breach(
         segment: the rows that were looked at, if not all; it becomes part of the name.
         sight: what may be shown.
     """
-    called = name or "+".join(columns_of(rule))
-    if segment is not None and segment.values:
-        called = f"{called}[{segment}]"
+    name = called(rule, segment, name)
     detail: dict[str, Any] = {"unit": "rows", "share": count / n if n else None}
     if takes_own_pass(rule):
         detail["own_pass"] = True
@@ -76,9 +96,69 @@ def breach(
         detail |= {
             "examples": rows,
             "query": table.query(rule, segment),
-            "look_at": [f"{called} {metric}: {count:,} of {n:,} rows ({count / n:.2%}), {_listed(rows)}"],
+            "look_at": [f"{name}: {count:,} of {n:,} rows ({_percent(count / n)}) {in_words(rule)}, {_listed(rows)}"],
         }
-    return Measurement(name=called, metric=metric, value=count, n=n, limit=limit, detail=detail)
+    return Measurement(name=name, metric=metric, value=count, n=n, limit=limit, detail=detail)
+
+
+def called(rule: Rule, segment: Segment | None = None, name: str | None = None) -> str:
+    """Name what a check is about: the rule's columns unless it has a name, and the segment if there is one."""
+    whole = name or "+".join(columns_of(rule))
+    return f"{whole}[{segment}]" if segment is not None and segment.values else whole
+
+
+def in_words(rule: Rule) -> str:  # noqa: C901, PLR0911, PLR0912 - one case a rule
+    """Say of rows what a rule says of them, to end a sentence that begins with how many they are.
+
+    >>> in_words(Below("age", 18))
+    'are less than 18'
+    """
+    match rule:
+        case Missing():
+            return "are missing"
+        case Infinite():
+            return "are infinite"
+        case Below(_, bound):
+            return f"are less than {bound}"
+        case Above(_, bound):
+            return f"are greater than {bound}"
+        case Among(_, forbidden):
+            return f"are forbidden ({_some(forbidden)})"
+        case NotAmong(_, allowed):
+            return f"are none of {_some(allowed)}"
+        case NotMatching(_, pattern):
+            return f"do not match {pattern}"
+        case NotFormatted(_, format_):
+            return f"are not of format {format_}"
+        case Shorter(_, length):
+            return f"are shorter than {length}"
+        case Longer(_, length):
+            return f"are longer than {length}"
+        case NotCompared(column, operator, other):
+            return f"have not {column} {operator} {other}"
+        case Duplicated():
+            return "repeat an earlier row"
+        case Disordered(_, order):
+            return f"are not {order.replace('_', ' ')} from the value before"
+        case Varying():
+            return "differ from the most frequent value"
+        case Conflicting(column, keys):
+            return f"share {', '.join(keys)} with rows of another {column}"
+
+
+def _some(values: Sequence[Scalar]) -> str:
+    shown = ", ".join(str(value) for value in values[:_LISTED])
+    return f"{shown}, … ({len(values)} in all)" if len(values) > _LISTED else shown
+
+
+def _percent(share: float) -> str:
+    """Print a share so that a few rows among millions are not said to be none of them, nor nearly all to be all.
+
+    >>> _percent(0.5), _percent(3 / 10_000_000), _percent(1 - 1e-9), _percent(1)
+    ('50%', '3e-05%', 'nearly 100%', '100%')
+    """
+    text = f"{share * 100:.3g}%"
+    return f"nearly {text}" if text == "100%" and share < 1 else text
 
 
 def _row(example: Example, sight: Sight, *, hidden: bool, valued: bool) -> dict[str, Any]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.aggregate import Answers, ColumnType, Example, Levels, Question, Rule, Scalar, Segment
     from pytest_mlgate.dialogue import Case, Prompt, Request
+    from pytest_mlgate.errors import NotMeasuredError
+    from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ProviderRef
     from pytest_mlgate.verdict import Limit, Measurement
 
@@ -131,11 +133,14 @@ class Table(Protocol):
     def labels(self) -> Mapping[str, Mapping[str, str]]:
         """Names of coded values."""
 
-    def ask(self, questions: Sequence[Question], by: Sequence[str] = ()) -> list[Answers]:
-        """Answer questions in one pass, about all rows or about each segment that columns make.
+    def ask(self, questions: Sequence[Question], by: Sequence[str] = (), most: int | None = None) -> list[Answers]:
+        """Answer questions in one pass, about all rows or about each segment that columns make, `most` of them.
 
         Questions for which `aggregate.takes_own_pass` holds take a query each.
         """
+
+    def refusals(self, questions: Sequence[Question]) -> list[NotMeasuredError | None]:
+        """Say why questions cannot be asked of these columns, without asking them; nothing of those that can."""
 
     def count(self, rules: Sequence[Rule]) -> list[int]:
         """Count the rows that each rule speaks of, as `ask` does."""
@@ -201,6 +206,14 @@ class Inputs(Protocol):
 
     def guardrail(self, ref: GuardrailRef | str) -> Guard:
         """Find a guardrail; `builtin` is the one that comes with this package."""
+
+    def pinned(self, pin: Pin) -> Held:
+        """Hold a pin against the bytes of a file or folder."""
+
+    def fingerprint(
+        self, data: TableRef, columns: Sequence[str] | None = None, *, rows: bool, ordered: bool = False
+    ) -> Fingerprint:
+        """Hash a table's columns and, if asked, its rows, the same whichever library holds them."""
 
 
 class PredictionSpec(GateSpec, frozen=True, kw_only=True):

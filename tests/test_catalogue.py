@@ -15,6 +15,7 @@ from pytest_mlgate.gatefile.schema import published
 ROOT = Path(__file__).parent.parent
 BUILT_IN = [
     "data.schema",
+    "data.version",
     "drift.features",
     "fairness.groups",
     "guardrail.cases",
@@ -24,6 +25,7 @@ BUILT_IN = [
 ]
 VARIABLES = {
     "data.schema": "MLGATE_SCHEMA_DATA",
+    "data.version": "MLGATE_VERSION_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
     "fairness.groups": "MLGATE_FAIRNESS_DATA",
     "guardrail.cases": "MLGATE_GUARDRAIL_DATA",
@@ -33,6 +35,7 @@ VARIABLES = {
 }
 RED_FOR = {
     "data.schema": "age below_min",
+    "data.version": "sha256_mismatch",
     "drift.features": "amount psi",
     "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
     "guardrail.cases": "spaced recall",

@@ -9,7 +9,17 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "name", ["assertions.base", "assertions.shape", "dialogue", "gatefile.nearest", "kind", "report.summary"]
+    "name",
+    [
+        "assertions.base",
+        "assertions.shape",
+        "contract.column",
+        "dialogue",
+        "findings",
+        "gatefile.nearest",
+        "kind",
+        "report.summary",
+    ],
 )
 def test_docstring_examples_hold(name):
     """Each module with examples has some, and all of them are true."""

@@ -70,7 +70,7 @@ def _converted(column: Column, value: Scalar) -> Comparable:
             return _single(float_of(value)) if column.native == "float" else float_of(value)
         case ("date" | "timestamp", str()):
             with suppress(ValueError):
-                return _utc(value)
+                return utc(value)
     raise _incomparable(column, value)
 
 
@@ -99,10 +99,17 @@ def _whole(column: Column, number: int) -> int | float:
     return math.inf if number > 0 else -math.inf
 
 
-def _utc(text: str) -> dt.datetime:
-    """Read an ISO date or time as naive UTC; a date is its first instant."""
+def utc(text: str) -> dt.datetime:
+    """Read an ISO date or time as naive UTC; a date is its first instant.
+
+    Raises:
+        ValueError: it is neither, or lies before the year 1 or after 9999 in UTC.
+    """
     moment = dt.datetime.fromisoformat(text)
-    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    try:
+        return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError as error:
+        raise ValueError(f"{text} is out of range") from error
 
 
 def _incomparable(column: Column, bound: Scalar) -> NotMeasuredError:

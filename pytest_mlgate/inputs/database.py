@@ -17,7 +17,7 @@ from uuid import uuid4
 from pytest_mlgate.errors import NotMeasuredError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import narwhals as nw
     import pyarrow as pa
@@ -49,19 +49,28 @@ class Database:
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
                     "allow_community_extensions": "false",
+                    "python_enable_replacements": "false",
                     "temp_directory": str(Path(tempfile.gettempdir(), f"mlgate-duckdb-{uuid4().hex}")),
                 },
             )
-            self._opened.execute("SET TimeZone = 'UTC'")
+            self._opened.execute("SET GLOBAL TimeZone = 'UTC'")
             # Parquet statistics leave NaN out, as their specification says, and DuckDB 2.0 concludes from them that
             # there is none: https://github.com/duckdb/duckdb/issues/25521
-            self._opened.execute("SET disabled_optimizers = 'statistics_propagation'")
+            self._opened.execute("SET GLOBAL disabled_optimizers = 'statistics_propagation'")
             _limit_memory(self._opened)
         return self._opened
 
     def sql(self, query: str) -> DuckDBPyRelation:
         """Bind a query; what it scans is read when it is fetched."""
         return self.connection.sql(query)
+
+    def scan(self, query: str) -> Callable[[], DuckDBPyRelation]:
+        """Bind a query of our own once, to be fetched many times."""
+        relation = self.sql(query)
+        return lambda: relation
+
+    def allow(self, files: Iterable[str]) -> None:
+        """Let files be read; all may be, until a sandbox is sealed."""
 
     def lend(self, rows: pa.Table | pa.RecordBatchReader) -> DuckDBPyRelation:
         """Let DuckDB read Arrow data where they lie; those of a reader can be fetched once."""
@@ -137,7 +146,7 @@ def _limit_memory(connection: DuckDBPyConnection) -> None:
     ((found,),) = connection.execute("SELECT current_setting('memory_limit')").fetchall()
     amount, unit = found.split()
     if unit in {"TiB", "PiB"} or (unit == "GiB" and float(amount) > _MEMORY_GIB):
-        connection.execute(f"SET memory_limit = '{_MEMORY_GIB} GiB'")
+        connection.execute(f"SET GLOBAL memory_limit = '{_MEMORY_GIB} GiB'")
 
 
 def _fulfil(future: Future[_T], work: Callable[[], _T]) -> None:

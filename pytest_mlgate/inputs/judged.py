@@ -12,9 +12,10 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import Among, NotAmong, NotFormatted, NotMatching, columns_of
+from pytest_mlgate.inputs.across import is_long, speaking
 from pytest_mlgate.inputs.engine import needs_sql, operand, present, shown, spoken_of
 from pytest_mlgate.inputs.formats import valid
-from pytest_mlgate.inputs.speaking import is_long, speaking, with_
+from pytest_mlgate.inputs.selecting import segment_columns, selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from pytest_mlgate.aggregate import Question, Rule
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column, Frame
+    from pytest_mlgate.inputs.selecting import Key
 
 _TIMES = "the_times"
-_Key = tuple[Any, ...]
 
 
 def by_value(question: Question, frame: Frame) -> bool:
@@ -52,7 +53,7 @@ def by_value(question: Question, frame: Frame) -> bool:
 
 def counted(
     rules: Mapping[int, Rule], groups: Sequence[Column], frame: Frame, database: Database
-) -> Iterator[dict[_Key, dict[int, int]]]:
+) -> Iterator[dict[Key, dict[int, int]]]:
     """Count the rows that rules speak of, in each segment: one pass for all rules about one column.
 
     Yields:
@@ -61,12 +62,13 @@ def counted(
     by_column: dict[str, dict[int, Rule]] = defaultdict(dict)
     for place, rule in rules.items():
         by_column[columns_of(rule)[0]][place] = rule
+    names = segment_columns(groups)
     for name, about in by_column.items():
-        found: dict[_Key, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-        column = frame.column(name)
-        for values in _distinct(frame, column, frame.select(list(dict.fromkeys([column, *groups]))), groups):
+        found: dict[Key, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        rows = selected(frame, [], [frame.column(name)], groups=groups)
+        for values in _distinct(frame, frame.column(name), rows, names):
             for place, rule in about.items():
-                for key, count in _totals(_broken(values, rule, frame, database), groups, frame, database):
+                for key, count in _totals(_broken(values, rule, frame, database), names, frame, database):
                     found[key][place] += count
         yield found
 
@@ -81,28 +83,26 @@ def breaking(rule: Rule, rows: nw.LazyFrame[Any], limit: int, frame: Frame, data
     return least
 
 
-def _distinct(frame: Frame, column: Column, rows: nw.LazyFrame[Any], groups: Sequence[Column]) -> Iterator[pa.Table]:
+def _distinct(frame: Frame, column: Column, rows: nw.LazyFrame[Any], names: Sequence[str]) -> Iterator[pa.Table]:
     """Count a column's distinct values in each segment, some of them at a time."""
     import narwhals as nw
 
     if frame.engine is None:
         raise TypeError("the embedded database needs nobody to judge for it")
-    names = list(dict.fromkeys([*(group.inner for group in groups), column.inner]))
     value = present(column) if column.type == "string" else operand(column)
-    valued = [] if column in groups else [value.alias(column.inner)]
-    rows = with_(rows, [*map(shown, groups), *valued])
-    many = rows.filter(~nw.col(column.inner).is_null()).group_by(*names).agg(nw.len().alias(_TIMES))
-    return frame.engine.pieces(many.select(*names, _TIMES), frame.what)
+    rows = rows.with_columns(value.alias(column.inner)).filter(~nw.col(column.inner).is_null())
+    many = rows.group_by(*names, column.inner).agg(nw.len().alias(_TIMES))
+    return frame.engine.pieces(many.select(*names, column.inner, _TIMES), frame.what)
 
 
 def _totals(
-    broken: nw.LazyFrame[Any], groups: Sequence[Column], frame: Frame, database: Database
-) -> Iterator[tuple[_Key, int]]:
+    broken: nw.LazyFrame[Any], names: Sequence[str], frame: Frame, database: Database
+) -> Iterator[tuple[Key, int]]:
     """Add up how often values occur, in each segment."""
     import narwhals as nw
 
-    within, total = [column.inner for column in groups], nw.col(_TIMES).sum()
-    totals = broken.group_by(*within).agg(total) if within else broken.select(total)
+    total = nw.col(_TIMES).sum()
+    totals = broken.group_by(*names).agg(total) if names else broken.select(total)
     *keys, times = (part.to_pylist() for part in database.fetch(totals, frame.what).columns)
     for position, count in enumerate(times):
         yield tuple(key[position] for key in keys), int(count or 0)

@@ -6,17 +6,20 @@ with the least keys and values, so that two runs over the same rows show the sam
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import Conflicting, Duplicated, Example, Segment, columns_of
-from pytest_mlgate.inputs.engine import missing, shown
+from pytest_mlgate.inputs.across import groups_sharing, speaking
+from pytest_mlgate.inputs.engine import literal, missing, operand, shown
 from pytest_mlgate.inputs.frames import ROW
 from pytest_mlgate.inputs.judged import breaking, by_value
 from pytest_mlgate.inputs.remote import explained
-from pytest_mlgate.inputs.rules import check, derived_for, fetched, selected
-from pytest_mlgate.inputs.speaking import ROWS, equals, sharing, speaking
+from pytest_mlgate.inputs.rules import check
+from pytest_mlgate.inputs.selecting import ROWS, derived_of, fetched, selected
 from pytest_mlgate.inputs.text import shortened, spelled
 
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ def examples(
     Raises:
         NotMeasuredError: a column is missing, or the rule makes no sense for its type.
     """
-    check([rule], frame, database)
+    check(rule, frame, database)
     columns = [frame.column(name) for name in columns_of(rule)]
     keys = [frame.column(name) for name in key]
     within = (segment or Segment()).values
@@ -78,7 +81,7 @@ def _in_order(
 ) -> list[dict[str, Any]]:
     """Find the rows that come first, with their numbers."""
     beside = [*keys, *map(frame.column, within)]
-    rows = selected(frame, [rule], beside, numbered=True, derived=derived_for({0: rule}, frame))
+    rows = selected(frame, [rule], beside, numbered=True, derived=derived_of({0: rule}, frame))
     found = speaking(_inside(rows, frame, within), rule, frame, database).sort(ROW).head(limit)
     wanted = _wanted(frame, rule, keys)
     return list(fetched(found.select(ROW, *map(shown, wanted)), frame, database).to_pylist())
@@ -88,7 +91,7 @@ def _by_value(
     frame: Frame, rule: Rule, limit: int, database: Database, keys: Sequence[Column], within: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Find the rows with the least keys and values, which have no numbers."""
-    rows = _inside(selected(frame, [rule], [*keys, *map(frame.column, within)], derived={}), frame, within)
+    rows = _inside(selected(frame, [rule], [*keys, *map(frame.column, within)]), frame, within)
     wanted = _wanted(frame, rule, keys)
     if isinstance(rule, Duplicated | Conflicting):
         return _of_groups(frame, rule, limit, database, rows, wanted)
@@ -97,7 +100,7 @@ def _by_value(
         values = breaking(rule, rows, limit, frame, database)
         if not values:
             return []
-        found = rows.filter(reduce(or_, (equals(column, value) for value in values)))
+        found = rows.filter(reduce(or_, (_equals(column, value) for value in values)))
     else:
         found = speaking(rows, rule, frame, database)
     return _least(found, wanted, _orderable([*keys, *wanted]), limit, frame, database)
@@ -112,16 +115,16 @@ def _of_groups(
     wanted: Sequence[Column],
 ) -> list[dict[str, Any]]:
     """Find rows of the first few groups that a rule speaks of; of equal rows all but one."""
-    many, names = sharing(rows, rule, [], frame)
+    many = groups_sharing(rows, rule, [], frame)
     grouped = [frame.column(name) for name in (rule.columns if isinstance(rule, Duplicated) else rule.keys)]
-    first = many.select(*names, ROWS).sort(*(column.inner for column in _orderable(grouped))).head(limit)
+    first = many.sort(*(column.inner for column in _orderable(grouped))).head(limit)
     groups = fetched(first, frame, database).to_pylist()
     if any(column.type == "other" for column in grouped):  # nothing to find the rows again by
-        repeated = [group for group in groups for _ in range(min(limit, group[ROWS] - 1))]
+        repeated = [group for group in groups for _ in range(min(limit, group[ROWS]))]
         return repeated[:limit] if all(column in grouped for column in wanted) else []
     if not groups:
         return []
-    alike = (reduce(and_, (equals(column, group[column.inner]) for column in grouped)) for group in groups)
+    alike = (reduce(and_, (_equals(column, group[column.inner]) for column in grouped)) for group in groups)
     if isinstance(rule, Conflicting):
         rows = rows.filter(~missing(frame.column(rule.column)))
     order = _orderable([*grouped, *wanted])
@@ -149,7 +152,7 @@ def _least(
 def _inside(rows: nw.LazyFrame[Any], frame: Frame, within: Mapping[str, Any]) -> nw.LazyFrame[Any]:
     """Keep the rows of a segment."""
     for name, value in within.items():
-        rows = rows.filter(equals(frame.column(name), value))
+        rows = rows.filter(_equals(frame.column(name), value))
     return rows
 
 
@@ -160,3 +163,14 @@ def _wanted(frame: Frame, rule: Rule, keys: Sequence[Column]) -> list[Column]:
 def _orderable(columns: Iterable[Column]) -> list[Column]:
     """Leave out columns whose values no engine orders alike."""
     return [column for column in dict.fromkeys(columns) if column.type != "other" or column.untyped]
+
+
+def _equals(column: Column, value: Any) -> nw.Expr:
+    """True where a column has a value that a query gave for it."""
+    import narwhals as nw
+
+    if value is None:
+        return missing(column)
+    if isinstance(value, Decimal):  # which libraries write with a precision of their own
+        return operand(column) == float(value)
+    return shown(column) == (literal(value) if isinstance(value, dt.datetime) else nw.lit(value))

@@ -11,7 +11,8 @@ from pytest_mlgate.inputs.bounds import float_of
 from pytest_mlgate.inputs.engine import shown
 from pytest_mlgate.inputs.memory import Cells, open_cells
 from pytest_mlgate.inputs.remote import check_reach
-from pytest_mlgate.inputs.rules import ask, fetched
+from pytest_mlgate.inputs.rules import ask, refusal
+from pytest_mlgate.inputs.selecting import fetched
 from pytest_mlgate.inputs.sightings import examples
 from pytest_mlgate.inputs.text import level_of, spelled
 from pytest_mlgate.inputs.wording import finding
@@ -64,13 +65,18 @@ class OpenTable:
         """Names of coded values."""
         return self._labels
 
-    def ask(self, questions: Sequence[Question], by: Sequence[str] = ()) -> list[Answers]:
+    def ask(self, questions: Sequence[Question], by: Sequence[str] = (), most: int | None = None) -> list[Answers]:
         """Answer questions about all rows, or about each segment; see `pytest_mlgate.inputs.rules.ask`.
 
         Raises:
-            NotMeasuredError: a column is missing, or a question makes no sense for its type.
+            NotMeasuredError: a column is missing, a question makes no sense for its type, or there are more segments
+                than `most`.
         """
-        return ask(self.frame, questions, by, self._database)
+        return ask(self.frame, questions, by, self._database, most)
+
+    def refusals(self, questions: Sequence[Question]) -> list[NotMeasuredError | None]:
+        """Say why questions cannot be asked of these columns, without asking them; nothing of those that can."""
+        return [refusal(self.frame, question, self._database) for question in questions]
 
     def count(self, rules: Sequence[Rule]) -> list[int]:
         """Count the rows that each rule speaks of, all in one pass.

@@ -26,6 +26,7 @@ from pytest_mlgate.aggregate import (
     NotMatching,
     Segment,
     Shorter,
+    Varying,
 )
 from pytest_mlgate.inputs.bounds import bound_for, members_for
 from pytest_mlgate.inputs.engine import FLOATS
@@ -60,6 +61,14 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
             keys, value = [frame.column(name) for name in names], frame.column(column)
             having = f"HAVING count(DISTINCT {_value(value)}) > 1"
             return _groups(frame, keys, [*within, *map(_present, [*keys, value])], having)
+        case Varying(column):
+            value = frame.column(column)
+            kept = " AND ".join([*within, _present(value)])
+            most = (
+                f"SELECT {_value(value)} FROM {frame.origin} WHERE {kept} GROUP BY 1 "  # noqa: S608 - only shown
+                "ORDER BY count(*) DESC, 1 LIMIT 1"
+            )
+            return f"SELECT * FROM {frame.origin} WHERE {kept} AND {_value(value)} <> ({most})"  # noqa: S608
         case Disordered(column, order):
             value = frame.column(column)
             inner = f"SELECT *, lag({_value(value)}) OVER () AS previous FROM {frame.origin}"  # noqa: S608 - only shown

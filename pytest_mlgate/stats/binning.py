@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf, nextafter
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ MISSING = "missing"
 UNSEEN = "unseen"
 OTHER_VALUES = "other values"
 
-_MOST_ONCE = 0.1  # of the reference rows may hold a value that no other row holds, for bins per value
+MOST_ONCE = 0.1  # of the reference rows may hold a value that no other row holds, for bins per value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,18 +97,15 @@ def numeric_bins(reference: ArrayLike, current: ArrayLike, bins: int = 10, exact
         ValueError: a side without rows, values that are no vector of numbers, fewer than 2 bins.
     """
     bins, exact_at_most = at_least("bins", bins, 2), at_least("exact_at_most", exact_at_most, 0)
-    old, old_missing = _sorted_present("reference", reference)
-    new, new_missing = _sorted_present("current", current)
-    starts = _run_starts(old)
+    old, old_missing = sorted_present("reference", reference)
+    new, new_missing = sorted_present("current", current)
+    starts = run_starts(old)
     once = np.count_nonzero(np.diff(starts, append=old.size) == 1)
     # Values that hardly repeat are a small continuous sample, not the few values of a discrete column.
-    if starts.size <= exact_at_most and once <= _MOST_ONCE * old.size:
-        return _exact_counts(old, new, old[starts], (old_missing, new_missing))
+    if starts.size <= exact_at_most and once <= MOST_ONCE * old.size:
+        return counted_at(old[starts], np.diff(starts, append=old.size), new, (old_missing, new_missing))
     cuts = _quantile_cuts(old, bins)
-    edges = [np.nextafter(value, np.inf) if after else value for value, after in cuts]
-    labels = _interval_labels(cuts)
-    table = zip(labels, _between(old, edges), _between(new, edges), strict=True)
-    return _bin_counts([row for row in table if row[1] or row[2]], (old_missing, new_missing), "quantile")
+    return counted_between(cuts, _between(old, edges_of(cuts)), new, (old_missing, new_missing))
 
 
 def category_bins(
@@ -139,28 +137,55 @@ def category_bins(
 Cut = tuple[float, bool]  # a value, and whether the cut comes just after it rather than just before
 
 
-def _sorted_present(name: str, values: ArrayLike) -> tuple[NDArray[np.float64], int]:
+def sorted_present(name: str, values: ArrayLike) -> tuple[NDArray[np.float64], int]:
     """Sort the values that are there (NaN sorts last) and count those that are not."""
     ordered = np.sort(vector(name, values))
     present = ordered.size - int(np.isnan(ordered).sum())
     return ordered[:present], ordered.size - present
 
 
-def _run_starts(ordered: NDArray[np.float64]) -> NDArray[np.intp]:
+def run_starts(ordered: NDArray[np.float64]) -> NDArray[np.intp]:
     """Give the position at which each distinct value begins."""
     return np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: ordered.size])
 
 
-def _exact_counts(
-    old: NDArray[np.float64], new: NDArray[np.float64], known: NDArray[np.float64], missing: tuple[int, int]
+def counted_at(
+    known: NDArray[np.float64], old: NDArray[np.int64], new: NDArray[np.float64], missing: tuple[int, int]
 ) -> BinCounts:
-    """Count each known value on both sides, and what else the current sample holds."""
-    starts = _run_starts(new)
+    """Count each known value in a current sample, and what else it holds, beside the reference's counts.
+
+    Args:
+        known: the reference's values, ascending.
+        old: how often it has each.
+        new: the current values that are there, ascending.
+        missing: rows of the reference and of the current sample that are missing.
+    """
+    starts = run_starts(new)
     lengths = np.diff(starts, append=new.size)
     unseen = lengths[~np.isin(new[starts], known)]
-    sides = [np.searchsorted(side, known, "right") - np.searchsorted(side, known, "left") for side in (old, new)]
-    table = list(zip(_texts(known.tolist()), *sides, strict=True))
+    found = np.searchsorted(new, known, "right") - np.searchsorted(new, known, "left")
+    table = list(zip(_texts(known.tolist()), old, found, strict=True))
     return _bin_counts(table, missing, "exact", (OTHER_VALUES, unseen))
+
+
+def counted_between(
+    cuts: Sequence[Cut], old: Sequence[int], new: NDArray[np.float64], missing: tuple[int, int]
+) -> BinCounts:
+    """Count the values of a current sample between cuts, beside the reference's counts.
+
+    Args:
+        cuts: ascending.
+        old: rows of the reference in each of the intervals, which are one more.
+        new: the current values that are there, ascending.
+        missing: rows of the reference and of the current sample that are missing.
+    """
+    table = zip(_interval_labels(cuts), old, _between(new, edges_of(cuts)), strict=True)
+    return _bin_counts([row for row in table if row[1] or row[2]], missing, "quantile")
+
+
+def edges_of(cuts: Sequence[Cut]) -> list[float]:
+    """Give the smallest value above each cut."""
+    return [nextafter(value, inf) if after else value for value, after in cuts]
 
 
 def _quantile_cuts(ordered: NDArray[np.float64], bins: int) -> list[Cut]:
