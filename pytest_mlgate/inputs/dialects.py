@@ -62,8 +62,15 @@ class RemoteEngine(Protocol):
             NotMeasuredError: it failed, or was interrupted; `what` says what was read.
         """
 
-    def pieces(self, query: nw.LazyFrame[Any], what: str) -> Iterator[pa.Table]:
-        """Run a query whose rows may be more than memory holds, and return them some at a time."""
+    def pieces(self, query: nw.LazyFrame[Any], by: str, most: int, what: str) -> Iterator[pa.Table]:
+        """Run a query whose rows may be more than memory holds, and return them some at a time.
+
+        Args:
+            query: what to run.
+            by: a column of its answer that has many values and none missing.
+            most: how many rows there may be.
+            what: how messages call the table.
+        """
 
     def approximated(
         self, rows: nw.LazyFrame[Any], within: Sequence[str], asked: Mapping[str, tuple[str, float]]

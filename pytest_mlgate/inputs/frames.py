@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import narwhals as nw
     from duckdb import DuckDBPyRelation
 
-    from pytest_mlgate.aggregate import ColumnType
+    from pytest_mlgate.aggregate import ColumnType, Rule
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.dialects import Dialect, RemoteEngine
 
@@ -121,6 +121,7 @@ class Frame:
     Attributes:
         engine: answers for it; `None` is the embedded database.
         dialect: what that engine can do.
+        breaking: the least few values that break a rule, where values were judged one by one.
     """
 
     engine: RemoteEngine | None = None
@@ -143,6 +144,7 @@ class Frame:
         self.columns: Mapping[str, Column] = {column.name: column for column in columns}
         self.stable = stable
         self.elsewhere = elsewhere
+        self.breaking: dict[Rule, list[Any]] = {}
         self._source = source
         self._numbered = numbered
         self._count = count

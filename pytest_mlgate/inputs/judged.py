@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.selecting import Key
 
 _TIMES = "the_times"
+KEPT = 100
 
 
 def by_value(question: Question, frame: Frame) -> bool:
@@ -66,21 +67,45 @@ def counted(
     for name, about in by_column.items():
         found: dict[Key, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         rows = selected(frame, [], [frame.column(name)], groups=groups)
+        least: dict[Rule, list[Any]] = {rule: [] for rule in about.values()}
         for values in _distinct(frame, frame.column(name), rows, names):
             for place, rule in about.items():
-                for key, count in _totals(_broken(values, rule, frame, database), names, frame, database):
+                broken = _broken(values, rule, frame, database)
+                for key, count in _totals(broken, names, frame, database):
                     found[key][place] += count
+                    if count and not names:
+                        least[rule] = _least(broken, rule, least[rule], frame, database)
+        if not names:
+            frame.breaking.update(least)
         yield found
 
 
-def breaking(rule: Rule, rows: nw.LazyFrame[Any], limit: int, frame: Frame, database: Database) -> list[Any]:
-    """Find the least few values that break a rule, among some rows of a table."""
-    column = frame.column(columns_of(rule)[0])
+def breaking(
+    rule: Rule, rows: nw.LazyFrame[Any], limit: int, frame: Frame, database: Database, *, whole: bool
+) -> list[Any]:
+    """Find the least few values that break a rule.
+
+    Args:
+        rule: what they break.
+        rows: the rows to look among.
+        limit: how many values, at most `KEPT`.
+        frame: the table.
+        database: judges.
+        whole: whether those are all rows of the table; then it may be known since they were counted.
+    """
+    if whole and rule in frame.breaking:
+        return frame.breaking[rule][:limit]
     least: list[Any] = []
-    for values in _distinct(frame, column, rows, []):
-        broken = _broken(values, rule, frame, database).select(shown(column)).sort(column.inner).head(limit)
-        least = nsmallest(limit, [*least, *database.fetch(broken, frame.what).column(0).to_pylist()])
-    return least
+    for values in _distinct(frame, frame.column(columns_of(rule)[0]), rows, []):
+        least = _least(_broken(values, rule, frame, database), rule, least, frame, database)
+    return least[:limit]
+
+
+def _least(broken: nw.LazyFrame[Any], rule: Rule, known: list[Any], frame: Frame, database: Database) -> list[Any]:
+    """Add values to the least few that are known."""
+    column = frame.column(columns_of(rule)[0])
+    found = database.fetch(broken.select(shown(column)).sort(column.inner).head(KEPT), frame.what)
+    return nsmallest(KEPT, [*known, *found.column(0).to_pylist()])
 
 
 def _distinct(frame: Frame, column: Column, rows: nw.LazyFrame[Any], names: Sequence[str]) -> Iterator[pa.Table]:
@@ -92,7 +117,7 @@ def _distinct(frame: Frame, column: Column, rows: nw.LazyFrame[Any], names: Sequ
     value = present(column) if column.type == "string" else operand(column)
     rows = rows.with_columns(value.alias(column.inner)).filter(~nw.col(column.inner).is_null())
     many = rows.group_by(*names, column.inner).agg(nw.len().alias(_TIMES))
-    return frame.engine.pieces(many.select(*names, column.inner, _TIMES), frame.what)
+    return frame.engine.pieces(many.select(*names, column.inner, _TIMES), column.inner, frame.rows, frame.what)
 
 
 def _totals(

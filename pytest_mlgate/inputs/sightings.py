@@ -97,7 +97,7 @@ def _by_value(
         return _of_groups(frame, rule, limit, database, rows, wanted)
     if by_value(rule, frame):
         column = frame.column(columns_of(rule)[0])
-        values = breaking(rule, rows, limit, frame, database)
+        values = breaking(rule, rows, limit, frame, database, whole=not within)
         if not values:
             return []
         found = rows.filter(reduce(or_, (_equals(column, value) for value in values)))

@@ -74,10 +74,11 @@ class IbisEngine:
         """
         return self._run(lambda: query.collect("pyarrow").to_native(), what)
 
-    def pieces(self, query: nw.LazyFrame[Any], what: str) -> Iterator[pa.Table]:
-        """Run a query and return its rows some at a time."""
+    def pieces(self, query: nw.LazyFrame[Any], by: str, most: int, what: str) -> Iterator[pa.Table]:
+        """Run a query and return its rows some at a time, as the database streams them."""
         import pyarrow as pa
 
+        del by, most
         reader = self._run(lambda: self._begin(query), what)
         try:
             while (batch := self._run(lambda: next(iter(reader), None), what)) is not None:
