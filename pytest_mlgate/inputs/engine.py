@@ -150,14 +150,14 @@ def spoken_of(  # noqa: C901, PLR0911, PLR0912 - one case a rule
             return value > literal(bound_for(column, rule.bound, "down"))
         case Among():
             value, members = operand(column), members_for(column, rule.forbidden)
-            return _among(value, members) if members else _nowhere(column)
+            return among(value, members) if members else nowhere(column)
         case NotAmong():
             value, members = operand(column), members_for(column, rule.allowed)
-            return ~_among(value, members) if members else ~value.is_null()
+            return ~among(value, members) if members else ~value.is_null()
         case NotMatching():
             return ~_text(column, "could match a pattern").str.contains(rule.pattern)
         case NotFormatted():
-            return nw.col(derived) if needs_sql(rule, column) else _nowhere(column)
+            return nw.col(derived) if needs_sql(rule, column) else nowhere(column)
         case Shorter():
             return _text(column, "has a length").str.len_chars() < rule.length
         case Longer():
@@ -189,14 +189,14 @@ def literal(value: Any) -> nw.Expr:
     return nw.lit(value.isoformat(sep=" ")).cast(nw.Datetime("us")) if isinstance(value, dt.datetime) else nw.lit(value)
 
 
-def _among(value: nw.Expr, members: Sequence[Any]) -> nw.Expr:
+def among(value: nw.Expr, members: Sequence[Any]) -> nw.Expr:
     """True where a value is one of a few."""
     if isinstance(members[0], dt.datetime):
         return reduce(or_, (value == literal(member) for member in members))
     return value.is_in(members)
 
 
-def _nowhere(column: Column) -> nw.Expr:
+def nowhere(column: Column) -> nw.Expr:
     """No row at all."""
     import narwhals as nw
 
@@ -214,7 +214,7 @@ def _infinite(column: Column) -> nw.Expr:
     if column.type not in NUMERIC:
         raise NotMeasuredError(f"{column} holds no numbers that could be infinite", "remove `finite`")
     if column.native not in FLOATS:
-        return _nowhere(column)
+        return nowhere(column)
     value = operand(column)
     return (value == math.inf) | (value == -math.inf)
 

@@ -15,6 +15,7 @@ from pytest_mlgate.inputs.models import LoadedModel, fixture_value
 from pytest_mlgate.inputs.opening import list_files, open_value, selection_of
 from pytest_mlgate.inputs.stamps import stamp
 from pytest_mlgate.inputs.tables import OpenTable
+from pytest_mlgate.reference import ELSEWHERE
 from pytest_mlgate.verdict import FileStamp, InputRecord
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ class GateInputs:
         Raises:
             NotMeasuredError: it cannot be opened.
         """
-        if ref.path is not None:
+        if ref.engine in ELSEWHERE:
+            opened = self._store.elsewhere(ref)
+        elif ref.path is not None:
             opened = self._store.table(ref)
         elif ref.python is not None:
             opened = self._store.returned(ref)

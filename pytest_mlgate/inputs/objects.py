@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column
+    from pytest_mlgate.inputs.remote import RemoteFrame
 
 
 def open_object(value: object, what: str, database: Database) -> Frame:
@@ -42,10 +43,8 @@ def open_object(value: object, what: str, database: Database) -> Frame:
 
     if nw.dependencies.is_duckdb_relation(value):
         return _open_relation(value, what, database)
-    if nw.dependencies.is_pyspark_dataframe(value) or nw.dependencies.is_pyspark_connect_dataframe(value):
-        return open_spark(value, what, database)
-    if nw.dependencies.is_ibis_table(value):
-        return open_ibis(value, what, database)
+    if stays(value):
+        return open_remote(value, what, database)
     try:
         frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(value)
     except nw.exceptions.DuplicateError as error:
@@ -57,6 +56,26 @@ def open_object(value: object, what: str, database: Database) -> Frame:
     if isinstance(frame, nw.LazyFrame):
         return _open_lazy(frame, what, database)
     return open_cells(cells_of(frame), what, database)
+
+
+def stays(value: object) -> bool:
+    """Tell whether an object is a table that another engine holds and answers for."""
+    import narwhals as nw
+
+    of = nw.dependencies
+    return of.is_pyspark_dataframe(value) or of.is_pyspark_connect_dataframe(value) or of.is_ibis_table(value)
+
+
+def open_remote(value: object, what: str, database: Database) -> RemoteFrame:
+    """Open a table that stays where it is.
+
+    Raises:
+        NotMeasuredError: its column names cannot be used, or its engine is gone.
+    """
+    import narwhals as nw
+
+    opener = open_ibis if nw.dependencies.is_ibis_table(value) else open_spark
+    return opener(value, what, database)
 
 
 def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) -> Frame:

@@ -53,6 +53,24 @@ class RemoteFrame(Frame):
         selected: nw.LazyFrame[Any] = nw.from_native(self._chosen(columns))
         return selected
 
+    def filtered(self, keep: nw.Expr, about: Sequence[Column], what: str, predicate: str) -> RemoteFrame:
+        """Keep some rows.
+
+        Args:
+            keep: true for them.
+            about: the columns that this is about.
+            what: how messages call what is kept.
+            predicate: the same as text, for people.
+        """
+        import narwhals as nw
+
+        def chosen(columns: Sequence[Column]) -> Any:
+            rows = self.select(list(dict.fromkeys([*columns, *about]))).filter(keep)
+            return nw.to_native(rows.select(*(column.inner for column in columns)))
+
+        origin = f"(SELECT * FROM {self.origin} WHERE {predicate})"  # noqa: S608 - only shown
+        return RemoteFrame(what, self.columns.values(), chosen, self.engine, origin)
+
     def _counted(self) -> int:
         import narwhals as nw
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+import traceback
 import warnings
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pytest_mlgate.inputs.database import Database
-    from pytest_mlgate.inputs.frames import Column, Frame
+    from pytest_mlgate.inputs.frames import Column
 
 _T = TypeVar("_T")
 _WIDTH = 80
@@ -112,15 +114,15 @@ class SparkEngine:
 
     def trouble(self, error: Exception, what: str) -> Exception:
         """Explain what Spark raised, in one line; its own words fill a screen."""
-        from py4j.protocol import Py4JError
+        from py4j.protocol import Py4JError, Py4JNetworkError
         from pyspark.errors import PySparkException
 
-        if not isinstance(error, Py4JError | PySparkException | OSError | EOFError | AttributeError):
+        told = isinstance(error, Py4JError | PySparkException)
+        if not told and not _raised_inside(error):
             return error
-        if isinstance(error, AttributeError) and "NoneType" not in str(error):  # what a stopped session raises
-            return error
-        if isinstance(error, OSError | EOFError | AttributeError) or "stopped SparkContext" in str(error):
-            return NotMeasuredError(f"{what} could not be read: its Spark session is gone", "keep the session running")
+        if not told or isinstance(error, Py4JNetworkError) or "stopped SparkContext" in str(error):
+            reason = f"{what} could not be read: its Spark session is gone"
+            return NotMeasuredError(reason, "keep the session running until the gates are done")
         return NotMeasuredError(f"{what} could not be read by Spark: {said(error)}", "look at the data, or the session")
 
     def _run(self, work: Callable[[], _T], what: str) -> _T:
@@ -145,7 +147,7 @@ class SparkEngine:
             raise self.trouble(error, what) from error
 
 
-def open_spark(data: Any, what: str, database: Database, origin: str | None = None) -> Frame:
+def open_spark(data: Any, what: str, database: Database, origin: str | None = None) -> RemoteFrame:
     """Open a DataFrame of Spark's.
 
     Args:
@@ -188,6 +190,12 @@ def _canonical(column: Column) -> Any:
     elif column.untyped:
         value = value.cast("double")
     return value.alias(column.inner)
+
+
+def _raised_inside(error: Exception) -> bool:
+    """Tell whether pyspark's own code stumbled, as it does over a session that is gone."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and not {"pyspark", "py4j"}.isdisjoint(Path(frames[-1].filename).parts)
 
 
 def said(error: Exception) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
-from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.errors import MissingExtraError, NotMeasuredError
 from pytest_mlgate.inputs.database import first_line, stream
 from pytest_mlgate.inputs.dialects import PULLED, Dialect
 from pytest_mlgate.inputs.frames import columns_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pytest_mlgate.inputs.database import Database
-    from pytest_mlgate.inputs.frames import Column, Frame
+    from pytest_mlgate.inputs.frames import Column
 
 _T = TypeVar("_T")
 _PIECE = 100_000
@@ -126,7 +127,51 @@ class IbisEngine:
             stop()
 
 
-def open_ibis(table: Any, what: str, database: Database, origin: str | None = None) -> Frame:
+def open_url(url: str, table: str, database: Database) -> RemoteFrame:
+    """Connect to a database and open one of its tables.
+
+    Args:
+        url: as `ibis.connect` takes it; no part of it is shown but its scheme.
+        table: its name, after those of schema and catalog if it needs them, with dots between.
+        database: judges what the other database has no words for.
+
+    Raises:
+        NotMeasuredError: Ibis is not installed, the database cannot be reached, or it has no such table.
+    """
+    try:
+        import ibis
+    except ImportError as error:
+        raise MissingExtraError("engine: ibis", "ibis-framework", "ibis") from error
+    scheme = urlsplit(url).scheme
+    what = f"{scheme} table {table}"
+    *within, name = table.split(".")
+    place = {0: None, 1: within[0] if within else None}.get(len(within), tuple(within))
+    try:
+        local = {"read_only": True} if scheme == "duckdb" and urlsplit(url).netloc + urlsplit(url).path else {}
+        backend = ibis.connect(url, **local)
+        if scheme == "duckdb":  # a view may name files of this machine
+            backend.con.execute("SET enable_external_access = false").fetchall()
+        found = backend.table(name, database=place)
+    except ImportError as error:
+        raise NotMeasuredError(
+            f"{what} needs a driver: {first_line(error)}", f"pip install 'ibis-framework[{scheme}]'"
+        ) from error
+    except Exception as error:  # noqa: BLE001 - every driver raises its own, and this may quote the URL
+        reason = _without(first_line(error)[:_LONGEST], url)
+        remedy = "look at its url and at the name of the table"
+        raise NotMeasuredError(f"{what} could not be opened: {type(error).__name__}: {reason}", remedy) from None
+    return open_ibis(found, what, database, table)
+
+
+def _without(text: str, url: str) -> str:
+    """Leave out of a message what is secret in a URL."""
+    parts = urlsplit(url)
+    for secret in (url, parts.netloc, parts.password, parts.query):
+        text = text.replace(secret, "…") if secret else text
+    return text
+
+
+def open_ibis(table: Any, what: str, database: Database, origin: str | None = None) -> RemoteFrame:
     """Open a table expression of Ibis's.
 
     Args:
