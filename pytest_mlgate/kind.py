@@ -18,11 +18,23 @@ from pytest_mlgate.reference import ModelRef, TableRef
 from pytest_mlgate.verdict import Severity, Waiver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Levels, Question, Rule, Scalar, Segment
+    from pytest_mlgate.aggregate import (
+        Answers,
+        ColumnType,
+        Condition,
+        Example,
+        Levels,
+        Question,
+        Returned,
+        Rule,
+        Scalar,
+        Segment,
+        Shared,
+    )
     from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.errors import NotMeasuredError
     from pytest_mlgate.pinning import Fingerprint, Held, Pin
@@ -106,6 +118,25 @@ class Coded:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossed:
+    """How often each value of a column stands beside each class of a label.
+
+    Args:
+        values: float64 (k,), the column, NaN where it is missing; codes where its values have no order.
+        ordered: whether the values' order means something.
+        labels: int64 (k,), positions in `levels`; rows without a label are left out.
+        counts: int64 (k,), how many rows; a pair may be given more than once.
+        levels: the label's distinct values, in ascending order.
+    """
+
+    values: NDArray[Any]
+    ordered: bool
+    labels: NDArray[Any]
+    counts: NDArray[Any]
+    levels: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
     """A regression model's answers beside the truth, row by row.
 
@@ -153,8 +184,64 @@ class Table(Protocol):
     def query(self, rule: Rule, segment: Segment | None = None) -> str:
         """Write the SQL that finds all rows a rule speaks of, for a person to run."""
 
+    def tally(
+        self, conditions: Sequence[str], segments: Sequence[Segment], *, quiet: bool = False
+    ) -> list[list[Condition]]:
+        """Count the rows for which conditions in SQL are true, for each condition in each segment; one pass in all.
+
+        They run in a sandbox. `quiet` keeps back what the engine says of a row that it fails on.
+        """
+
+    def satisfying(
+        self,
+        condition: str,
+        limit: int,
+        key: Sequence[str] = (),
+        segment: Segment | None = None,
+        *,
+        quiet: bool = False,
+    ) -> list[Example]:
+        """Show the first few rows for which a condition in SQL is true."""
+
+    def asking(self, condition: str, segment: Segment | None = None) -> str:
+        """Write the SQL that finds all rows for which a condition is true, for a person to run."""
+
+    def returned(self, query: str, others: Mapping[str, Table], limit: int, *, quiet: bool = False) -> Returned:
+        """Run a query, in a sandbox, that knows this table as `data` and others by the names given."""
+
+    def shared(
+        self,
+        other: Table,
+        columns: Sequence[str],
+        others: Sequence[str] | None = None,
+        *,
+        absent: bool = False,
+        missing: bool = False,
+        segment: Segment | None = None,
+        limit: int = 0,
+        key: Sequence[str] = (),
+    ) -> Shared:
+        """Find the rows that have (or lack, if `absent`) a row with the same values in another table.
+
+        Takes a pass of its own over both tables. Rows that miss one of the values are not judged, unless `missing`
+        says that missing values equal each other.
+
+        Args:
+            other: where to look.
+            columns: what must be the same.
+            others: what `other` calls them, if something else.
+            absent: find the rows that have no match.
+            missing: whether missing values equal each other.
+            segment: look only at these rows.
+            limit: how many rows to show at most.
+            key: columns that identify a row.
+        """
+
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a numeric column as float64 (n,), missing as NaN."""
+
+    def crossed(self, columns: Sequence[str], label: str, most: int) -> Iterator[Crossed]:
+        """Hold columns against a label of at most so many classes, one after the other, each in a query of its own."""
 
     def levels(self, column: str) -> Levels:
         """Count a column's distinct values."""

@@ -186,8 +186,9 @@ class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
         if self.path is not None:
             yield from self._path_mistakes(self.path)
         else:
+            plain = TableRef()
             for name in ("table", "query", "csv", "hive", "union_by_name"):
-                if getattr(self, name) not in (None, False):
+                if getattr(self, name) != getattr(plain, name):
                     yield f"{name} is for tables that have a path"
 
     def _elsewhere_mistakes(self) -> Iterable[str]:

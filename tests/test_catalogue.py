@@ -14,6 +14,8 @@ from pytest_mlgate.gatefile.schema import published
 
 ROOT = Path(__file__).parent.parent
 BUILT_IN = [
+    "data.leakage",
+    "data.quality",
     "data.schema",
     "data.version",
     "drift.features",
@@ -24,6 +26,8 @@ BUILT_IN = [
     "prompt.eval",
 ]
 VARIABLES = {
+    "data.leakage": "MLGATE_LEAKAGE_DATA",
+    "data.quality": "MLGATE_QUALITY_DATA",
     "data.schema": "MLGATE_SCHEMA_DATA",
     "data.version": "MLGATE_VERSION_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
@@ -34,7 +38,9 @@ VARIABLES = {
     "prompt.eval": "MLGATE_PROMPT",
 }
 RED_FOR = {
-    "data.schema": "age below_min",
+    "data.leakage": "row_overlap",
+    "data.quality": "from_day <= to_day violations",
+    "data.schema": "plan missing_column",
     "data.version": "sha256_mismatch",
     "drift.features": "amount psi",
     "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
@@ -56,9 +62,10 @@ def test_the_built_in_kinds_are_declared():
 
 @pytest.mark.parametrize("kind", BUILT_IN)
 def test_every_kind_has_its_twins(kind):
-    """One module, one commented catalogue file, a passing and a failing case, tests, a row in the README."""
+    """One module or package, one commented catalogue file, a passing and a failing case, tests, a row in the README."""
     family, name = kind.split(".")
-    assert (ROOT / "pytest_mlgate" / "kinds" / family / f"{name}.py").exists()
+    module = ROOT / "pytest_mlgate" / "kinds" / family / name
+    assert module.with_suffix(".py").exists() or (module / "__init__.py").exists()
     assert (ROOT / "tests" / "kinds" / family / f"test_{name}.py").exists()
     for case in ("passing", "failing"):
         assert list((ROOT / "fixtures" / folder(kind)).glob(f"{case}.*"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_mlgate.reference import ARROW, CSV, PARQUET
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-DATA = (".parquet", ".csv")
+DATA = (*PARQUET, *CSV, ".jsonl", ".ndjson", *ARROW)
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv", "site-packages"})
 
 WORKFLOW = """name: gates

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -17,7 +18,7 @@ from uuid import uuid4
 from pytest_mlgate.errors import NotMeasuredError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     import narwhals as nw
     import pyarrow as pa
@@ -76,21 +77,30 @@ class Database:
         """Let DuckDB read Arrow data where they lie; those of a reader can be fetched once."""
         return self.connection.from_arrow(rows)
 
+    @contextmanager
+    def kept(self, query: nw.LazyFrame[Any], what: str) -> Iterator[nw.LazyFrame[Any]]:
+        """Run a query and keep its rows in the database for a while, where they may spill to disk.
+
+        Raises:
+            NotMeasuredError: as `fetch`.
+        """
+        import narwhals as nw
+
+        name = f"kept_{uuid4().hex}"
+        relation = query.to_native()
+        self._asked(lambda: relation.create(name), what)
+        try:
+            yield nw.from_native(self.sql(f"FROM {name}"))
+        finally:
+            self.connection.execute(f"DROP TABLE {name}")
+
     def fetch(self, query: nw.LazyFrame[Any], what: str) -> pa.Table:
         """Run a query and return its rows.
 
         Raises:
             NotMeasuredError: it failed, or was interrupted; `what` says what was read.
         """
-        import duckdb
-
-        try:
-            return self.run(lambda: query.collect("pyarrow").to_native())
-        except duckdb.OutOfMemoryException as error:
-            reason = f"{what} needs more memory than there is: {first_line(error)}"
-            raise NotMeasuredError(reason, "measure a sample, or fewer columns with quantiles at once") from error
-        except duckdb.Error as error:
-            raise NotMeasuredError(f"{what} could not be read: {first_line(error)}", "look at the data") from error
+        return self._asked(lambda: query.collect("pyarrow").to_native(), what)
 
     def run(self, work: Callable[[], _T], stop: Callable[[], None] | None = None) -> _T:
         """Do some work that signals and `interrupt` can end.
@@ -121,6 +131,18 @@ class Database:
             raise
         finally:
             self._stop = None
+
+    def _asked(self, work: Callable[[], _T], what: str) -> _T:
+        """Run a query, and say of a failure what was read."""
+        import duckdb
+
+        try:
+            return self.run(work)
+        except duckdb.OutOfMemoryException as error:
+            reason = f"{what} needs more memory than there is: {first_line(error)}"
+            raise NotMeasuredError(reason, "measure a sample, or fewer columns with quantiles at once") from error
+        except duckdb.Error as error:
+            raise NotMeasuredError(f"{what} could not be read: {first_line(error)}", "look at the data") from error
 
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""

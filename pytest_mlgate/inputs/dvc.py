@@ -69,6 +69,13 @@ class Output(Struct, frozen=True, kw_only=True):
         return _LegacyHasher if self.legacy else _md5
 
 
+class _Listed(Struct, frozen=True):
+    """A file in the listing of a folder."""
+
+    relpath: str
+    md5: str
+
+
 class _LegacyHasher:
     """MD5 as DVC 2 took it: a chunk that looks like text is hashed with Unix line endings."""
 
@@ -236,7 +243,10 @@ def _listing(path: Path, name: str) -> dict[str, str] | None:
     total.update(data)
     if f"{total.hexdigest()}.dir" != name:
         return None
-    return {str(one["relpath"]): str(one["md5"]) for one in msgspec.json.decode(data)}
+    try:
+        return {one.relpath: one.md5 for one in msgspec.json.decode(data, type=list[_Listed])}
+    except msgspec.DecodeError:  # of the right MD5 and no listing: somebody made it so
+        return None
 
 
 def ignore_file(folder: Path) -> Path | None:

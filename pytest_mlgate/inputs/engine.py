@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from decimal import Decimal
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from pytest_mlgate.aggregate import (
     Above,
     Among,
     Below,
+    Incomplete,
     Infinite,
     Longer,
     Missing,
@@ -92,6 +94,15 @@ def shown(column: Column) -> nw.Expr:
     return (value.cast(nw.Datetime("us")) if column.type == "timestamp" else value).alias(column.inner)
 
 
+def equals(column: Column, value: Any) -> nw.Expr:
+    """True where a column has a value that a query gave for it; `None` stands for missing."""
+    if value is None:
+        return missing(column)
+    if isinstance(value, Decimal):  # which libraries write with a precision of their own
+        return operand(column) == float(value)
+    return shown(column) == literal(value)
+
+
 def summed_up(question: Statistic | Quantile, column: Column) -> nw.Expr:
     """A statistic of a column's present values, as an aggregate: a float, or times as microseconds since 1970.
 
@@ -139,6 +150,8 @@ def spoken_of(  # noqa: C901, PLR0911, PLR0912 - one case a rule
     column = columns[0]
     if isinstance(rule, Missing):
         return missing(column)
+    if isinstance(rule, Incomplete):
+        return nw.any_horizontal(*map(missing, columns), ignore_nulls=False)
     if column.untyped:  # there is nothing but missing values, and no rule speaks of those
         return ~nw.col(column.inner).is_null()
     match rule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
-from pytest_mlgate.inputs.frames import Frame, columns_of, literal, natives_of
+from pytest_mlgate.inputs.frames import ROW, Frame, columns_of, literal, natives_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,16 @@ def open_loaded(parts: Parts, names: Sequence[str], read: str, files: Sequence[s
     types = zip(natives_of(loaded), map(str, loaded.types), strict=True)
     natives = ["json" if name == "JSON" else native for native, name in types]
     columns = columns_of([*names, *(one.name for one in parts.partitions)], natives, parts.what)
-    return Frame(parts.what, columns, lambda _: scan(), lambda: int(rows), stable=True, origin=parts.origin)
+    placed = database.scan(f"SELECT rowid AS {ROW}, * FROM {table}")  # noqa: S608 - names are ours
+    return Frame(
+        parts.what,
+        columns,
+        lambda _: scan(),
+        lambda: int(rows),
+        stable=True,
+        origin=parts.origin,
+        placed=lambda _: placed(),
+    )
 
 
 def _spelled(partition: Partition, files: Sequence[str]) -> str:

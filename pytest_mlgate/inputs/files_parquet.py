@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.database import first_line
-from pytest_mlgate.inputs.frames import Frame, columns_of, literal, natives_of
+from pytest_mlgate.inputs.frames import ROW, Frame, columns_of, literal, natives_of
 from pytest_mlgate.inputs.stamps import still
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def open_parquet(parts: Parts, database: Database) -> Frame:
     patterns = [literal_glob(one.path) for one in parts.stamps]
     try:
         schemas = _schemas(patterns, database)
-        counted = "SELECT sum(num_rows) FROM parquet_file_metadata(?)"
-        ((rows,),) = database.connection.execute(counted, [patterns]).fetchall()
+        counted = "SELECT file_name, num_rows FROM parquet_file_metadata(?)"
+        rows = [(file, int(n)) for file, n in database.connection.execute(counted, [patterns]).fetchall()]
         if not parts.union:
             parts.agree([sorted(_described(one)) for one in schemas])
         names = list(dict.fromkeys(name for one in schemas for name in top_level(one)))
@@ -42,8 +42,9 @@ def open_parquet(parts: Parts, database: Database) -> Frame:
             names = top_level(schemas[0])  # where a name stands twice, it stays twice
         folders = [one.name for one in parts.partitions]
         _refuse_both(names, folders, parts.what)
-        query = _query(parts, patterns, names, database)
-        scan = database.scan(query)
+        selected, read = _query(parts, patterns, names, database)
+        scan = database.scan(f"SELECT {selected} FROM {read}")  # noqa: S608 - all is quoted
+        numbers = database.scan(f"SELECT {_number(rows)} AS {ROW}, {selected} FROM {read}")  # noqa: S608 - same
         natives = natives_of(scan())
     except duckdb.Error as error:
         said = first_line(error)
@@ -56,19 +57,33 @@ def open_parquet(parts: Parts, database: Database) -> Frame:
         still(parts.stamps)
         return scan()
 
+    def placed(_: Sequence[Column]) -> DuckDBPyRelation:
+        still(parts.stamps)
+        return numbers()
+
     return Frame(
         parts.what,
         columns_of([*names, *folders], natives, parts.what),
         source,
-        lambda: int(rows),
+        lambda: sum(n for _, n in rows),
         stable=True,
         origin=parts.origin,
+        placed=placed,
         elsewhere=lambda other: open_parquet(parts, other),
     )
 
 
-def _query(parts: Parts, patterns: Sequence[str], names: Sequence[str], database: Database) -> str:
-    """Write the query that reads all columns under their inner names, those of folders last."""
+def _number(rows: Sequence[tuple[str, int]]) -> str:
+    """Write a row's number in the whole table, as DuckDB knows it in its file."""
+    before, cases = 0, []
+    for file, n in rows:
+        cases.append(f"WHEN {literal(file)} THEN {before}")
+        before += n
+    return "file_row_number" if len(rows) == 1 else f"file_row_number + CASE filename {' '.join(cases)} END"
+
+
+def _query(parts: Parts, patterns: Sequence[str], names: Sequence[str], database: Database) -> tuple[str, str]:
+    """Write what selects all columns under their inner names, those of folders last, and what follows FROM."""
     files = f"[{', '.join(map(literal, patterns))}]"
     # Hive partitioning would add every folder of the path that is called so, and so is always said.
     options = ["hive_partitioning = false"]
@@ -89,7 +104,7 @@ def _query(parts: Parts, patterns: Sequence[str], names: Sequence[str], database
     wanted += [found.index(name, 0 if parts.union else len(names)) for name in folders]
     selected = ", ".join(f"f{place} AS c{i}" for i, place in enumerate(wanted))
     inner = ", ".join(f"f{i}" for i in range(len(found)))
-    return f"SELECT {selected} FROM {read} AS t({inner})"  # noqa: S608 - names are ours, paths are quoted
+    return selected, f"{read} AS t({inner})"
 
 
 def _schemas(patterns: Sequence[str], database: Database) -> list[list[dict[str, Any]]]:

@@ -39,7 +39,7 @@ FORMATS: dict[Format, str] = {
     ),
     "ipv4": _full(rf"(?:{_BYTE}\.){{{{3}}}}{_BYTE}"),
     "url": _full(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+(?:[/?#]\S*)?"),
-    "json": f"(json_valid({{0}}) AND NOT regexp_matches(regexp_replace({{0}}, '{_STRINGS}', '', 'g'), "
+    "json": f"(json_valid({{0}}) AND NOT regexp_matches(regexp_replace({{0}}, '{_STRINGS}', '0', 'g'), "
     f"'{_LAX_JSON.replace('}', '}}')}'))",
 }
 # Columns whose type says it already.

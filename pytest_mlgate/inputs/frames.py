@@ -116,6 +116,7 @@ class Frame:
         origin: what a reader writes after FROM to find the table; its name in quotes unless given.
         numbered: gives the same as `source` with each row's number as `ROW`, where rows were left out and numbers are
             those they had before; unless given, rows are counted.
+        placed: the same where rows need not be counted since the engine knows their places.
         elsewhere: opens the same table on another database, where that is better than to hand the rows over.
 
     Attributes:
@@ -137,6 +138,7 @@ class Frame:
         stable: bool,
         origin: str | None = None,
         numbered: Callable[[Sequence[Column]], DuckDBPyRelation] | None = None,
+        placed: Callable[[Sequence[Column]], DuckDBPyRelation] | None = None,
         elsewhere: Callable[[Database], Frame] | None = None,
     ) -> None:
         self.what = what
@@ -147,6 +149,7 @@ class Frame:
         self.breaking: dict[Rule, list[Any]] = {}
         self._source = source
         self._numbered = numbered
+        self._placed = placed
         self._count = count
         if not self.columns:
             raise NotMeasuredError(f"{what} has no columns", "write it with at least one")
@@ -181,7 +184,10 @@ class Frame:
         number = [ROW] if numbered else []
         computed = [f"{expression} AS {name}" for name, expression in derived.items()]
         selected = ", ".join([*number, *(column.sql for column in columns), *computed])
-        return nw.from_native(self.relation(columns, numbered=numbered).project(selected))
+        # Rows are counted here even where their places are known. What comes after may filter, and a filter that
+        # reaches a Parquet file is answered from its statistics, which know of no NaN.
+        relation = self._counted(columns) if numbered else self._source(columns)
+        return nw.from_native(relation.project(selected))
 
     def relation(self, columns: Sequence[Column], *, numbered: bool = False) -> DuckDBPyRelation:
         """Give a relation that holds at least some columns, as they are, under their inner names.
@@ -192,6 +198,9 @@ class Frame:
         """
         if not numbered:
             return self._source(columns)
+        return self._placed(columns) if self._placed is not None else self._counted(columns)
+
+    def _counted(self, columns: Sequence[Column]) -> DuckDBPyRelation:
         if self._numbered is not None:
             return self._numbered(columns)
         inner = ", ".join(column.inner for column in columns)

@@ -17,7 +17,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from stat import S_ISREG
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.lfs import POINTER, is_pointer
@@ -42,9 +42,8 @@ class Hasher(Protocol):
         """Give the hash of all bytes so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One file: its name in the folder, where it is, and its state."""
+class Item(NamedTuple):
+    """One file: its name in the folder, where it is, and its state. There may be a great many."""
 
     name: str
     path: str
@@ -115,7 +114,7 @@ def content(
         items = _items(path, what, left_out) if is_folder else _item(path)
         for one in items:
             with open(one.path, "rb") as file:  # noqa: PTH123 - a folder may hold 100,000, and each Path would cost
-                head, *found = _hashes(file, [hashlib.sha256(), *([other()] if other else [])])
+                head, *found = _hashes(file, one.size, [hashlib.sha256(), *([other()] if other else [])])
             hashes.append(found)
             if is_pointer(head, one.size):
                 pointers.append(one.name)
@@ -130,9 +129,9 @@ def content(
     return Content(is_folder, tuple(items), tuple(one[0] for one in hashes), tuple(one[1] for one in hashes if other))
 
 
-def _hashes(file: Any, hashers: list[Hasher]) -> list[Any]:
+def _hashes(file: Any, size: int, hashers: list[Hasher]) -> list[Any]:
     """Read a file once; give its beginning and what each hasher makes of it."""
-    chunk = head = file.read(CHUNK)
+    chunk = head = file.read(min(CHUNK, size + 1))
     while chunk:
         for one in hashers:
             one.update(chunk)
@@ -174,7 +173,6 @@ def _items(folder: Path, what: str, left_out: Collection[str]) -> list[Item]:
                     if one.name not in left_out:
                         waiting.append((one.path, f"{name}/"))
                     continue
-                _expect_name(name, what)
                 status = one.stat()
                 if not S_ISREG(status.st_mode):
                     kind = "a link to a folder" if one.is_dir() else "neither a file nor a folder"
@@ -182,12 +180,16 @@ def _items(folder: Path, what: str, left_out: Collection[str]) -> list[Item]:
                         f"{what}/{name} is {kind}", "put the files there, or keep it out of the folder"
                     )
                 found.append(Item(name, one.path, status.st_size, status.st_mtime_ns))
-    return sorted(found, key=lambda one: one.name)
+    _expect_text((one.name for one in found), what)
+    return sorted(found)
 
 
-def _expect_name(name: str, what: str) -> None:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        shown = name.encode("utf-8", "backslashreplace").decode()
-        raise NotMeasuredError(f"a file in {what} has a name that is not UTF-8: {shown}", "rename it") from None
+def _expect_text(names: Iterable[str], what: str) -> None:
+    for name in names:
+        if not name.isascii():
+            try:
+                name.encode()
+            except UnicodeEncodeError:
+                shown = name.encode("utf-8", "backslashreplace").decode()
+                reason = f"a file in {what} has a name that is not UTF-8: {shown}"
+                raise NotMeasuredError(reason, "rename it") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from pytest_mlgate.pinning import Held, Pin
 from pytest_mlgate.verdict import InputRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pytest_mlgate.verdict import FileStamp
 
@@ -134,12 +135,18 @@ def _remarks(held: Held, found: Content, path: Path) -> Iterator[str]:
         if held.changes is None:
             newest = sorted(found.items, key=lambda one: (-one.mtime_ns, one.name))[:_SHOWN]
             yield f"written last: {', '.join(one.name for one in newest)}"
+        elif _composed(held.changes.added) & _composed(held.changes.removed):
+            yield "some names differ only in their Unicode form: they passed through a system that changes it"
         hidden = [one.name for one in found.items if one.name.startswith(".") or "/." in one.name]
         if hidden:
             more = ", …" if len(hidden) > _SHOWN else ""
             yield f"hidden files count too: {', '.join(hidden[:_SHOWN])}{more}"
     else:
         yield from _line_endings(held, path, found.size)
+
+
+def _composed(names: Iterable[str]) -> set[str]:
+    return {unicodedata.normalize("NFC", name) for name in names}
 
 
 def _line_endings(held: Held, path: Path, size: int) -> Iterator[str]:

@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import narwhals as nw
+    import pyarrow as pa
+    from duckdb import DuckDBPyRelation
 
+    from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.dialects import RemoteEngine
     from pytest_mlgate.inputs.frames import Column
+
+_ZONED = "timestamp with time zone"
 
 
 class RemoteFrame(Frame):
@@ -26,6 +31,7 @@ class RemoteFrame(Frame):
         columns: in order; their native types are named as DuckDB names them.
         chosen: gives columns in their canonical form, under their inner names, as the engine's own kind of frame.
         engine: answers.
+        database: what cannot be asked of the engine is asked of this one, which is lent the columns for it.
         origin: what a reader writes after FROM to find the table.
     """
 
@@ -35,9 +41,11 @@ class RemoteFrame(Frame):
         columns: Iterable[Column],
         chosen: Callable[[Sequence[Column]], Any],
         engine: RemoteEngine,
+        database: Database,
         origin: str | None = None,
     ) -> None:
-        super().__init__(what, columns, _nothing_to_lend, self._counted, stable=False, origin=origin)
+        super().__init__(what, columns, self._brought, self._length, stable=False, origin=origin)
+        self._database = database
         self.engine: RemoteEngine = engine
         self.dialect = engine.dialect
         self._chosen = chosen
@@ -69,19 +77,39 @@ class RemoteFrame(Frame):
             return nw.to_native(rows.select(*(column.inner for column in columns)))
 
         origin = f"(SELECT * FROM {self.origin} WHERE {predicate})"  # noqa: S608 - only shown
-        return RemoteFrame(what, self.columns.values(), chosen, self.engine, origin)
+        return RemoteFrame(what, self.columns.values(), chosen, self.engine, self._database, origin)
 
-    def _counted(self) -> int:
+    def near(self, columns: Sequence[Column]) -> Frame:
+        """Bring columns to this machine, for what only the embedded database can find out."""
+        held = self._fetched(columns)
+
+        def source(_columns: Sequence[Column]) -> DuckDBPyRelation:
+            return self._lent(held, columns)
+
+        return Frame(self.what, columns, source, lambda: len(held), stable=True, origin=self.origin)
+
+    def _brought(self, columns: Sequence[Column]) -> DuckDBPyRelation:
+        return self._lent(self._fetched(columns), columns)
+
+    def _fetched(self, columns: Sequence[Column]) -> pa.Table:
+        check_reach(self, len(columns))
+        with explained(self):
+            return self.engine.fetch(self.select(columns), self.what)
+
+    def _lent(self, rows: pa.Table, columns: Sequence[Column]) -> DuckDBPyRelation:
+        """Lend columns in the form in which the embedded database would hold them itself."""
+        forms = [
+            f"timezone('UTC', {one.inner}) AS {one.inner}" if one.native == _ZONED else one.inner for one in columns
+        ]
+        return self._database.lend(rows).project(", ".join(forms))
+
+    def _length(self) -> int:
         import narwhals as nw
 
         first = next(iter(self.columns.values()))
         with explained(self):
             found = self.engine.fetch(self.select([first]).select(nw.len().alias("n")), self.what)
         return int(found.column("n")[0].as_py())
-
-
-def _nothing_to_lend(_columns: Sequence[Column]) -> Any:
-    raise TypeError("a table on another engine is not lent to the embedded database")
 
 
 @contextmanager

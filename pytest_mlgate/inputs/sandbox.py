@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
@@ -70,6 +71,7 @@ class Sandbox(Database):
         self._files: list[str] = []
         self._folders: list[str] = []
         self._attached = False
+        self._sealed = False
 
     def __enter__(self) -> Self:
         return self
@@ -110,11 +112,16 @@ class Sandbox(Database):
         """Let files be read even when the database is sealed."""
         for file in files:
             self._files.append(file)
-            if any(magic in file for magic in "*?["):  # read through a pattern, for which its folder is listed
-                self._folders.append(str(PurePath(file).parent))
+            if any(magic in file for magic in "*?["):  # read through a pattern, for which folders are listed
+                parts = PurePath(file).parts
+                literal_parts = takewhile(lambda part: not any(magic in part for magic in "*?["), parts[:-1])
+                self._folders.append(str(PurePath(*literal_parts)))
 
     def seal(self) -> None:
         """Close the database to everything outside, for good."""
+        if self._sealed:
+            return
+        self._sealed = True
         for option, allowed in (("allowed_paths", self._files), ("allowed_directories", self._folders)):
             self.connection.execute(f"SET GLOBAL {option} = [{', '.join(map(literal, allowed))}]")
         self.connection.execute("SET GLOBAL enable_external_access = false")
@@ -129,7 +136,7 @@ class Sandbox(Database):
     def close(self) -> None:
         """Let go of everything that was opened."""
         self._cursors.clear()
-        self._attached = False
+        self._attached = self._sealed = False
         super().close()
 
     def filtered(self, frame: Frame, predicate: str, database: Database, what: str) -> Frame:
@@ -241,9 +248,12 @@ class Sandbox(Database):
             NotMeasuredError: the query is not valid, is refused, or fails.
         """
         named = tables_in(query, self.connection)
-        for name, frame in tables.items():
-            if name.casefold() in named:
-                self._offer(name, frame)
+        offered = {name.casefold(): name for name in tables}
+        if unknown := sorted(named - set(offered)):
+            remedy = suggest(unknown[0], tables, "table")
+            raise RefusedSqlError(query, f"names the table {unknown[0]!r}, which is none of the gate's", remedy)
+        for name in named:
+            self._offer(offered[name], tables[offered[name]])
         self.seal()
         about = next(iter(tables.values()))
         with explained(query, about):
@@ -263,6 +273,14 @@ class Sandbox(Database):
         )
         with explained(name, frame):
             self.run(lambda: selected.create(name))
+
+    def named(self, frame: Frame, predicate: str) -> list[str]:
+        """Say which columns a predicate names.
+
+        Raises:
+            NotMeasuredError: it is not valid, or is refused.
+        """
+        return [column.name for column in self._meant(frame, predicate)]
 
     def _meant(self, frame: Frame, predicate: str) -> list[Column]:
         """Find the columns that a predicate names, by SQL's rule that upper and lower case are the same."""
@@ -353,6 +371,7 @@ def _check_boolean(rows: DuckDBPyRelation, predicate: str) -> None:
     (kind,) = rows.project(f"(\n{predicate}\n) AS p").types
     if str(kind) not in {"BOOLEAN", '"NULL"', "NULL"}:
         raise RefusedSqlError(predicate, f"gives {str(kind).lower()}, which is neither true nor false", "compare it")
+    rows.filter(f"(\n{predicate}\n)")  # which does not bind what speaks of more rows than one, or makes rows
 
 
 def _refuse_alike(frame: Frame, columns: Iterable[Column]) -> None:

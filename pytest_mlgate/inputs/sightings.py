@@ -6,15 +6,13 @@ with the least keys and values, so that two runs over the same rows show the sam
 
 from __future__ import annotations
 
-import datetime as dt
-from decimal import Decimal
 from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import Conflicting, Duplicated, Example, Segment, columns_of
 from pytest_mlgate.inputs.across import groups_sharing, speaking
-from pytest_mlgate.inputs.engine import literal, missing, operand, shown
+from pytest_mlgate.inputs.engine import equals, missing, shown
 from pytest_mlgate.inputs.frames import ROW
 from pytest_mlgate.inputs.judged import breaking, by_value
 from pytest_mlgate.inputs.remote import explained
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
     from pytest_mlgate.aggregate import Rule
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column, Frame
+
+_LONGEST_ROW = 240
 
 
 def examples(
@@ -69,7 +69,7 @@ def examples(
             row=record.get(ROW),
             value=text(record, columns[0])
             if len(columns) == 1
-            else ", ".join(f"{column.name}={text(record, column)}" for column in columns),
+            else shortened(", ".join(f"{column.name}={text(record, column)}" for column in columns), _LONGEST_ROW),
             key={column.name: text(record, column) for column in keys},
         )
         for record in records
@@ -100,7 +100,7 @@ def _by_value(
         values = breaking(rule, rows, limit, frame, database, whole=not within)
         if not values:
             return []
-        found = rows.filter(reduce(or_, (_equals(column, value) for value in values)))
+        found = rows.filter(reduce(or_, (equals(column, value) for value in values)))
     else:
         found = speaking(rows, rule, frame, database)
     return _least(found, wanted, _orderable([*keys, *wanted]), limit, frame, database)
@@ -124,7 +124,7 @@ def _of_groups(
         return repeated[:limit] if all(column in grouped for column in wanted) else []
     if not groups:
         return []
-    alike = (reduce(and_, (_equals(column, group[column.inner]) for column in grouped)) for group in groups)
+    alike = (reduce(and_, (equals(column, group[column.inner]) for column in grouped)) for group in groups)
     if isinstance(rule, Conflicting):
         rows = rows.filter(~missing(frame.column(rule.column)))
     order = _orderable([*grouped, *wanted])
@@ -152,7 +152,7 @@ def _least(
 def _inside(rows: nw.LazyFrame[Any], frame: Frame, within: Mapping[str, Any]) -> nw.LazyFrame[Any]:
     """Keep the rows of a segment."""
     for name, value in within.items():
-        rows = rows.filter(_equals(frame.column(name), value))
+        rows = rows.filter(equals(frame.column(name), value))
     return rows
 
 
@@ -163,14 +163,3 @@ def _wanted(frame: Frame, rule: Rule, keys: Sequence[Column]) -> list[Column]:
 def _orderable(columns: Iterable[Column]) -> list[Column]:
     """Leave out columns whose values no engine orders alike."""
     return [column for column in dict.fromkeys(columns) if column.type != "other" or column.untyped]
-
-
-def _equals(column: Column, value: Any) -> nw.Expr:
-    """True where a column has a value that a query gave for it."""
-    import narwhals as nw
-
-    if value is None:
-        return missing(column)
-    if isinstance(value, Decimal):  # which libraries write with a precision of their own
-        return operand(column) == float(value)
-    return shown(column) == (literal(value) if isinstance(value, dt.datetime) else nw.lit(value))

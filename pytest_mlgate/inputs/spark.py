@@ -171,7 +171,7 @@ def open_spark(data: Any, what: str, database: Database, origin: str | None = No
     def chosen(wanted: Sequence[Column]) -> Any:
         return renamed.select(*(_canonical(column) for column in wanted))
 
-    return RemoteFrame(what, columns, chosen, engine, origin)
+    return RemoteFrame(what, columns, chosen, engine, database, origin)
 
 
 def _native(type_: Any) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlgate.aggregate import Levels
+import msgspec
+
+from pytest_mlgate.aggregate import Levels, Segment
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.bounds import float_of
+from pytest_mlgate.inputs.crossing import classes_of, crossed
 from pytest_mlgate.inputs.engine import shown
 from pytest_mlgate.inputs.memory import Cells, open_cells
-from pytest_mlgate.inputs.remote import check_reach
+from pytest_mlgate.inputs.overlap import Match, shared
+from pytest_mlgate.inputs.remote import RemoteFrame, check_reach
 from pytest_mlgate.inputs.rules import ask, refusal
 from pytest_mlgate.inputs.selecting import fetched
 from pytest_mlgate.inputs.sightings import examples
@@ -19,15 +23,26 @@ from pytest_mlgate.inputs.wording import finding
 from pytest_mlgate.kind import Coded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import narwhals as nw
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Question, Rule, Scalar, Segment
+    from pytest_mlgate.aggregate import (
+        Answers,
+        ColumnType,
+        Condition,
+        Example,
+        Question,
+        Returned,
+        Rule,
+        Scalar,
+        Shared,
+    )
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Frame
+    from pytest_mlgate.kind import Crossed, Table
 
 _TIMES = {"date", "timestamp"}
 
@@ -101,6 +116,90 @@ class OpenTable:
         """Write the SQL that finds all rows a rule speaks of, for a person to run."""
         return finding(self.frame, rule, segment)
 
+    def tally(
+        self, conditions: Sequence[str], segments: Sequence[Segment], *, quiet: bool = False
+    ) -> list[list[Condition]]:
+        """Count the rows for which conditions in SQL are true; see `inputs.conditions`.
+
+        Raises:
+            NotMeasuredError: one is not valid, is refused, or fails on a row.
+        """
+        from pytest_mlgate.inputs.conditions import tallied
+
+        return tallied(self.frame, conditions, segments, quiet=quiet)
+
+    def satisfying(
+        self,
+        condition: str,
+        limit: int,
+        key: Sequence[str] = (),
+        segment: Segment | None = None,
+        *,
+        quiet: bool = False,
+    ) -> list[Example]:
+        """Show the first few rows for which a condition in SQL is true, with the values of the columns it names.
+
+        Raises:
+            NotMeasuredError: it is not valid, is refused, or fails on a row.
+        """
+        from pytest_mlgate.inputs.conditions import satisfying
+
+        return self._placed(satisfying(self.frame, condition, limit, key=key, segment=segment, quiet=quiet))
+
+    def asking(self, condition: str, segment: Segment | None = None) -> str:
+        """Write the SQL that finds all rows for which a condition is true, for a person to run."""
+        from pytest_mlgate.inputs.conditions import asking
+
+        return asking(self.frame, condition, segment)
+
+    def returned(self, query: str, others: Mapping[str, Table], limit: int, *, quiet: bool = False) -> Returned:
+        """Run a query that knows this table as `data` and others by the names given.
+
+        Raises:
+            NotMeasuredError: it is not valid, is refused, or fails.
+            TypeError: another table was not opened by this layer.
+        """
+        from pytest_mlgate.inputs.conditions import returned
+
+        frames = {"data": self.frame}
+        for name, other in others.items():
+            if not isinstance(other, OpenTable):
+                raise TypeError(f"{other!r} is no table that was opened here")
+            frames[name] = other.frame
+        return returned(frames, query, limit, quiet=quiet)
+
+    def shared(
+        self,
+        other: Table,
+        columns: Sequence[str],
+        others: Sequence[str] | None = None,
+        *,
+        absent: bool = False,
+        missing: bool = False,
+        segment: Segment | None = None,
+        limit: int = 0,
+        key: Sequence[str] = (),
+    ) -> Shared:
+        """Find the rows that have, or lack, a row with the same values in another table; see `inputs.overlap`.
+
+        Raises:
+            NotMeasuredError: a column is missing, or two can never hold the same value.
+            TypeError: `other` was not opened by this layer.
+        """
+        if not isinstance(other, OpenTable):
+            raise TypeError(f"{other!r} is no table that was opened here")
+        within = segment or Segment()
+        match = Match(
+            columns=tuple(columns),
+            others=tuple(columns if others is None else others),
+            absent=absent,
+            missing=missing,
+            segment=within,
+        )
+        mine = self._near([*columns, *key, *within.values])
+        found = shared(mine, other._near(match.others), match, self._database, limit=limit, key=key)  # noqa: SLF001 - our own kind
+        return msgspec.structs.replace(found, examples=tuple(self._placed(found.examples)))
+
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a column as float64 (n,), missing as NaN; booleans as 0 and 1, times as seconds since 1970 in UTC.
 
@@ -123,6 +222,17 @@ class OpenTable:
         found = self._fetch(self.frame.select(chosen).select(*forms))
         arrays = {one: _as_floats(found.column(one.inner), times=one.type in _TIMES) for one in chosen}
         return [arrays[column] for column in columns]
+
+    def crossed(self, columns: Sequence[str], label: str, most: int) -> Iterator[Crossed]:
+        """Hold columns against a label of at most so many classes; see `pytest_mlgate.inputs.crossing`.
+
+        Raises:
+            NotMeasuredError: a column is missing or of no simple type, or the label has no classes, or too many.
+        """
+        table = self.frozen(list(dict.fromkeys([*columns, label])))  # each query must find the same classes
+        levels = classes_of(table.frame, label, most, self._database)
+        for name in columns:
+            yield crossed(table.frame, name, label, levels, self._database)
 
     def levels(self, column: str) -> Levels:
         """Count a column's distinct values, as text.
@@ -211,6 +321,16 @@ class OpenTable:
             for name, array in zip(table.column_names, table.columns, strict=True)
         }
         return OpenTable(open_cells(cells, self.frame.what, self._database), self._database, self._labels)
+
+    def _near(self, names: Sequence[str]) -> Frame:
+        """Give a frame of the embedded database that holds some columns: this one, unless it stays elsewhere."""
+        if not isinstance(self.frame, RemoteFrame):
+            return self.frame
+        return self.frame.near([self.frame.column(name) for name in dict.fromkeys(names)])
+
+    def _placed(self, found: Sequence[Example]) -> list[Example]:
+        """Leave out the numbers of rows that have none of their own."""
+        return [one if self.frame.dialect.numbered else msgspec.structs.replace(one, row=None) for one in found]
 
     def _fetch(self, query: nw.LazyFrame[Any]) -> pa.Table:
         return fetched(query, self.frame, self._database)

@@ -74,7 +74,7 @@ def expression_in(predicate: str, connection: DuckDBPyConnection) -> dict[str, A
     Raises:
         NotMeasuredError: it is something else, or would reach beyond the row.
     """
-    select = _parsed(f"SELECT (\n{predicate}\n)", predicate, connection)
+    select = _parsed(f"SELECT\n{predicate}\n", predicate, connection)
     expressions = select.get("select_list", ())
     beside = [clause for clause in _CLAUSES if select.get(clause)]
     plain = select.get("type") == "SELECT_NODE" and select["from_table"]["type"].startswith("EMPTY")
@@ -96,11 +96,15 @@ def expression_in(predicate: str, connection: DuckDBPyConnection) -> dict[str, A
 def tables_in(query: str, connection: DuckDBPyConnection) -> set[str]:
     """Check that text is one SELECT that reads tables and nothing else, and name the tables, in lower case.
 
+    Tables that the text itself defines (WITH) are not among them.
+
     Raises:
         NotMeasuredError: it is not.
     """
     found: set[str] = set()
+    own: set[str] = set()
     for node in _nodes(_parsed(query, query, connection)):
+        own |= {str(one["key"]).casefold() for one in (node.get("cte_map") or {}).get("map", ())}
         kind = node.get("type")
         if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _NODES:
             raise RefusedSqlError(query, "does more than read, and is refused", "write one SELECT")
@@ -112,7 +116,7 @@ def tables_in(query: str, connection: DuckDBPyConnection) -> set[str]:
         _check_function(node, query)
         if kind == "BASE_TABLE":
             found.add(str(node["table_name"]).casefold())
-    return found
+    return found - own
 
 
 def _check_source(source: dict[str, Any], query: str) -> None:

@@ -194,7 +194,7 @@ def open_ibis(table: Any, what: str, database: Database, origin: str | None = No
     def chosen(wanted: Sequence[Column]) -> Any:
         return table.select(**{column.inner: _canonical(table[column.name], column) for column in wanted})
 
-    return RemoteFrame(what, columns, chosen, engine, origin)
+    return RemoteFrame(what, columns, chosen, engine, database, origin)
 
 
 def _native(type_: Any) -> str:

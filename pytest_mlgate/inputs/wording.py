@@ -17,6 +17,7 @@ from pytest_mlgate.aggregate import (
     Conflicting,
     Disordered,
     Duplicated,
+    Incomplete,
     Infinite,
     Longer,
     Missing,
@@ -35,7 +36,7 @@ from pytest_mlgate.inputs.formats import INHERENT, valid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_mlgate.aggregate import RowRule, Rule
+    from pytest_mlgate.aggregate import ColumnRule, Rule
     from pytest_mlgate.inputs.frames import Column, Frame
 
 _MOST_LISTED = 64
@@ -51,19 +52,19 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
         rule: which rows.
         segment: only among these.
     """
-    within = [_is(frame.column(name), value) for name, value in (segment or Segment()).values.items()]
+    inside = within(frame, segment or Segment())
     match rule:
         case Duplicated(columns, missing):
             keys = [frame.column(name) for name in columns]
             having = "HAVING count(*) > 1"
-            return _groups(frame, keys, [*within, *([] if missing else map(_present, keys))], having)
+            return _groups(frame, keys, [*inside, *([] if missing else map(_present, keys))], having)
         case Conflicting(column, names):
             keys, value = [frame.column(name) for name in names], frame.column(column)
             having = f"HAVING count(DISTINCT {_value(value)}) > 1"
-            return _groups(frame, keys, [*within, *map(_present, [*keys, value])], having)
+            return _groups(frame, keys, [*inside, *map(_present, [*keys, value])], having)
         case Varying(column):
             value = frame.column(column)
-            kept = " AND ".join([*within, _present(value)])
+            kept = " AND ".join([*inside, _present(value)])
             most = (
                 f"SELECT {_value(value)} FROM {frame.origin} WHERE {kept} GROUP BY 1 "  # noqa: S608 - only shown
                 "ORDER BY count(*) DESC, 1 LIMIT 1"
@@ -72,11 +73,63 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
         case Disordered(column, order):
             value = frame.column(column)
             inner = f"SELECT *, lag({_value(value)}) OVER () AS previous FROM {frame.origin}"  # noqa: S608 - only shown
-            kept = " AND ".join([*within, _present(value)])
+            kept = " AND ".join([*inside, _present(value)])
             return f"SELECT * FROM ({inner} WHERE {kept}) WHERE {_value(value)} {_WRONG[order]} previous"  # noqa: S608
+        case Incomplete(columns):
+            absent = " OR ".join(_absent(frame.column(name)) for name in columns)
+            return f"SELECT * FROM {frame.origin} WHERE {' AND '.join([*inside, f'({absent})'])}"  # noqa: S608 - only shown
         case _:
-            where = " AND ".join([*within, _condition(frame, rule)])
+            where = " AND ".join([*inside, _condition(frame, rule)])
             return f"SELECT * FROM {frame.origin} WHERE {where}"  # noqa: S608 - only shown
+
+
+def within(frame: Frame, segment: Segment) -> list[str]:
+    """Write the conditions of the rows of a segment; none where it is the whole table."""
+    return [_is(frame.column(name), value) for name, value in segment.values.items()]
+
+
+def matching(
+    frame: Frame,
+    other: Frame,
+    pairs: Sequence[tuple[Column, Column]],
+    segment: Segment,
+    *,
+    absent: bool,
+    missing: bool,
+) -> str:
+    """Write the query that finds the rows of a table that have, or lack, a row with the same values in another.
+
+    Args:
+        frame: the table.
+        other: the other one.
+        pairs: columns of both that are compared.
+        segment: only among these rows.
+        absent: find those that lack one.
+        missing: whether missing values equal each other.
+    """
+    same = " IS NOT DISTINCT FROM " if missing else " = "
+    equal = [f"{_matched(theirs, own, 'o')}{same}{_matched(own, theirs, 't')}" for own, theirs in pairs]
+    where = within(frame, segment)
+    if absent and not missing:
+        where += [_present(own) for own, _ in pairs]
+    exists = f"EXISTS (SELECT 1 FROM {other.origin} AS o WHERE {' AND '.join(equal)})"  # noqa: S608 - only shown
+    kept = " AND ".join([*where, f"NOT {exists}" if absent else exists])
+    return f"SELECT * FROM {frame.origin} AS t WHERE {kept}"  # noqa: S608 - only shown
+
+
+def _matched(column: Column, partner: Column, table: str) -> str:
+    """A column as it compares with another table's, NaN as null."""
+    value = column.canonical(f"{table}.{_quoted(column.name)}")
+    natives = {column.native, partner.native}
+    if column.native in FLOATS:
+        value = f"nullif({value}, 'nan')"
+    if "float" in natives and "integer" not in {column.type, partner.type}:
+        return f"{value}::FLOAT"
+    if column.type in {"integer", "number"} and natives & FLOATS:
+        return f"{value}::DOUBLE"
+    if column.type in {"date", "timestamp"} and len(natives) > 1:
+        return f"{value}::TIMESTAMP"
+    return f"{value}::VARCHAR" if column.type == "other" else value
 
 
 def _groups(frame: Frame, keys: Sequence[Column], where: Sequence[str], having: str) -> str:
@@ -85,7 +138,7 @@ def _groups(frame: Frame, keys: Sequence[Column], where: Sequence[str], having: 
     return f"SELECT {names}, count(*) FROM {frame.origin}{kept} GROUP BY {names} {having}"  # noqa: S608 - only shown
 
 
-def _condition(frame: Frame, rule: RowRule) -> str:  # noqa: C901, PLR0911 - one case a rule
+def _condition(frame: Frame, rule: ColumnRule) -> str:  # noqa: C901, PLR0911 - one case a rule
     column = frame.column(rule.column)
     value = _value(column)
     if column.untyped and not isinstance(rule, Missing):

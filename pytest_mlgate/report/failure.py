@@ -10,6 +10,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pytest_mlgate.report.summary import (
+    UNIT,
     bounds_text,
     check_name,
     distance,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 LOOK_AT = "look_at"
 QUERY = "query"
-UNIT = "unit"
+EXAMPLES = "examples"
 _SHOWN_CHECKS = 5
 _SHOWN_HINTS = 5
 _SHOWN_QUERIES = 2
@@ -41,6 +42,7 @@ def explain(result: GateResult) -> str:
     lines += _labelled("measured", _measured(result))
     lines += _labelled("on", [", ".join(_inputs(result))] if result.inputs else [])
     lines += _labelled("look at", _hints(result))
+    lines += _labelled("", ["(the first row is row 0)"] if _numbered(result) else [])
     lines += _labelled("find all", _queries(result))
     lines += _labelled("note", list(result.notes))
     lines += [f"  where     {result.file}:{result.line}"]
@@ -115,6 +117,12 @@ def _hints(result: GateResult) -> list[str]:
     """Gather what the kind says is worth looking at, from the worst checks first."""
     lines = dict.fromkeys(line for one in _trouble(result) for line in one.detail.get(LOOK_AT, []))
     return list(lines)[:_SHOWN_HINTS]
+
+
+def _numbered(result: GateResult) -> bool:
+    """Tell whether rows are named by their numbers."""
+    shown = (row for one in _trouble(result) for row in one.detail.get(EXAMPLES, ()))
+    return any(isinstance(row, dict) and "row" in row for row in shown)
 
 
 def _queries(result: GateResult) -> list[str]:

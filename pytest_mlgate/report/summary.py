@@ -28,6 +28,8 @@ _SEVERITY_OF_VERDICT = {
 OUTCOME_ORDER = (Outcome.failed, Outcome.errored, Outcome.waived, Outcome.warned, Outcome.skipped, Outcome.passed)
 _PLAIN_BELOW = 1e6
 NOTHING = "-"
+UNIT = "unit"
+COLUMNS = "columns"
 
 
 class Row(Struct, frozen=True):
@@ -74,8 +76,16 @@ def _unmeasured(result: GateResult, worst: Check | None) -> str:
 
 
 def worst_first(checks: Iterable[Check]) -> list[Check]:
-    """Order checks by how much they deserve attention: by verdict, a left warning band, then how close to the limit."""
-    return sorted(checks, key=lambda one: (-_SEVERITY_OF_VERDICT[one.verdict], not one.warned, -closeness(one)))
+    """Order checks by how much they deserve attention: by verdict, a left warning band, then how close to the limit.
+
+    What is wrong with a table's columns comes before what is wrong with rows, however many those are.
+    """
+
+    def attention(one: Check) -> tuple[float, ...]:
+        rows = one.detail.get(UNIT) != COLUMNS
+        return -_SEVERITY_OF_VERDICT[one.verdict], not one.warned, rows, -closeness(one)
+
+    return sorted(checks, key=attention)
 
 
 def closeness(check: Check) -> float:

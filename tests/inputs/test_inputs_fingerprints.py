@@ -163,6 +163,27 @@ def test_one_value_has_one_spelling_whatever_type_holds_it(one, other, taken):
 
 
 @pytest.mark.parametrize(
+    ("sql", "same"),
+    [
+        ("36::HUGEINT", pa.array([36])),
+        ("36::UHUGEINT", pa.array([36])),
+        ("99999999999999999999::HUGEINT", pa.array([Decimal(10**20 - 1)], pa.decimal128(38, 0))),
+        ("'b'::ENUM('a', 'b')", pa.array(["b"])),
+        ("'00000000-0000-0000-0000-00000000000a'::UUID", pa.array(["00000000-0000-0000-0000-00000000000a"])),
+        ("'1970-01-01 00:00:07'::TIMESTAMP_S", pa.array([7], pa.timestamp("s"))),
+        ("'1970-01-01 00:00:07'::TIMESTAMP_MS", pa.array([7], pa.timestamp("s"))),
+        ("'1970-01-01 00:00:00.000000007'::TIMESTAMP_NS", pa.array([7], pa.timestamp("ns"))),
+        ("'1970-01-01 01:00:07+01'::TIMESTAMPTZ", pa.array([7], pa.timestamp("s"))),
+        ("NULL", pa.array([None], pa.float64())),
+    ],
+)
+def test_types_of_duckdb_alone_are_spelled_like_their_kin(sql, same, taken):
+    """They reach the database that hashes in another form."""
+    found = taken(duckdb.connect().sql(f"SELECT {sql} AS x"))
+    assert found.rows_sha256 == taken(pa.table({"x": same})).rows_sha256
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [
         ([0.1], [np.nextafter(0.1, 1)]),

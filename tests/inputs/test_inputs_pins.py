@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,37 @@ def test_a_listing_in_the_cache_that_is_not_itself_is_not_believed(project):
     listing.write_text("[]", encoding="utf-8")
     (project / "folder" / "more").write_bytes(b"1")
     assert held(project / "folder", dvc=project / "folder.dvc")[0].changes is None
+
+
+def test_a_listing_that_is_none_is_left_alone(project):
+    """Whatever MD5 it was given."""
+    for number, text in enumerate(["{", "[1]", '[{"md5": 1, "relpath": "x"}]']):
+        name = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        listing = project / ".dvc" / "cache" / "files" / "md5" / name[:2] / f"{name[2:]}.dir"
+        listing.parent.mkdir(exist_ok=True)
+        listing.write_text(text, encoding="utf-8")
+        pin = project / f"{number}.dvc"
+        pin.write_text(f"outs:\n- {{md5: {name}.dir, hash: md5, path: folder}}\n", encoding="utf-8")
+        found, _ = held(project / "folder", dvc=pin)
+        assert (found.matches, found.changes) == (False, None)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take both forms for one name")
+def test_names_in_another_unicode_form_are_other_names_and_said_to_be(project):
+    """A folder that was packed on a Mac."""
+    path = project / "folder" / "sub" / "ünï 🦉.txt"
+    path.rename(path.with_name(unicodedata.normalize("NFD", path.name)))
+    found, _ = held(project / "folder", dvc=project / "folder.dvc")
+    assert not found.matches
+    assert "some names differ only in their Unicode form" in found.remarks[0]
+
+
+def test_paths_in_a_dvc_file_start_at_its_wdir(project):
+    """Which starts at the file's own folder."""
+    (project / "pins").mkdir()
+    text = (project / "train.csv.dvc").read_text(encoding="utf-8")
+    (project / "pins" / "t.dvc").write_text(f"wdir: ..\n{text}", encoding="utf-8")
+    assert held(project / "train.csv", dvc=project / "pins" / "t.dvc")[0].matches
 
 
 def test_what_dvc_passes_over_does_not_count(project):
@@ -411,8 +443,8 @@ def test_a_folder_that_changes_while_it_is_read_is_not_measured(change, tmp_path
         os.utime(path, (5, 5))
     read, seen = hashing._hashes, []
 
-    def slow(file, hashers):
-        found = read(file, hashers)
+    def slow(file, size, hashers):
+        found = read(file, size, hashers)
         seen.append(file.name)
         if len(seen) == 2:
             change(Path(seen[0]))

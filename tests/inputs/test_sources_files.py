@@ -17,7 +17,7 @@ import pytest
 
 from pytest_mlgate.aggregate import Above, Infinite, Missing
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.reference import CsvDialect, TableRef
+from pytest_mlgate.reference import CsvDialect, Sample, TableRef
 
 
 @pytest.fixture
@@ -79,6 +79,17 @@ def test_a_pattern_or_a_folder_is_one_table_in_the_order_of_names(path, suffix, 
     (tmp_path / "parts" / "_SUCCESS").touch()
     (tmp_path / "parts" / f".part-0.{suffix}.crc").write_text("x")
     assert table(path.format(suffix)).numbers("a").tolist() == [0, 1, 10, 11, 20, 21]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "jsonl", "arrow"])
+@pytest.mark.parametrize("said", [{}, {"where": "a <> 3"}], ids=["whole", "filtered"])
+def test_rows_are_numbered_through_all_files(said, suffix, table, tmp_path):
+    """An example's number is that of the row in the whole table, whatever is filtered out."""
+    for number in range(3):
+        written(tmp_path, f"p[x]/k={number}/0.{suffix}", {"a": [4 * number + i for i in range(4)]})
+    found = table("p[x]", **said)
+    assert [(one.row, one.value) for one in found.examples(Above("a", 4), 3)] == [(5, "5"), (6, "6"), (7, "7")]
+    assert [one.row for one in table("p[x]", sample=Sample(rows=99), **said).examples(Above("a", 9), 9)] == [10, 11]
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv", "jsonl", "arrow"])

@@ -88,7 +88,7 @@ def _presence(spec: DataSchema, found: list[str]) -> Iterator[Measurement]:
     for name in _required(spec):
         if name not in found:
             hints = [f"{name} is missing: {did_you_mean(name, found, 'the table has')}"]
-            yield _count(name, "missing_column", 1, None, hints)
+            yield _count(name, "missing_column", 1, None, hints, unit="columns")
     contract = {*spec.columns, *_required(spec)}
     if spec.extra_columns == "forbid":
         extra = [name for name in found if name not in contract]
