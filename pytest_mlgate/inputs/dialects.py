@@ -49,7 +49,13 @@ PULLED = 20_000_000
 
 
 class RemoteEngine(Protocol):
-    """An engine that is not the embedded one."""
+    """An engine that is not the embedded one.
+
+    Attributes:
+        queries: how many it has run for one table.
+    """
+
+    queries: int
 
     @property
     def dialect(self) -> Dialect:

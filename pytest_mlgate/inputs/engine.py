@@ -129,7 +129,8 @@ def summed_up(question: Statistic | Quantile, column: Column) -> nw.Expr:
     if isinstance(question, Quantile):
         return value.quantile(question.at, interpolation="linear")
     aggregates = {"mean": value.mean, "std": value.std, "sum": value.sum, "min": value.min, "max": value.max}
-    return aggregates[question.name]()
+    found = aggregates[question.name]()
+    return nw.when(value.count() > 0).then(found) if name == "sum" else found  # which would be 0 for no values
 
 
 def spoken_of(  # noqa: C901, PLR0911, PLR0912 - one case a rule

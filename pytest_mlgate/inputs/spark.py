@@ -67,6 +67,7 @@ class SparkEngine:
     dialect = _DIALECT
 
     def __init__(self, session: Any, database: Database) -> None:
+        self.queries = 0
         self._session = session
         self._database = database
 
@@ -128,6 +129,7 @@ class SparkEngine:
     def _run(self, work: Callable[[], _T], what: str) -> _T:
         """Do some work whose jobs carry a tag of their own, by which they can be cancelled."""
         tag = f"mlgate-{uuid4().hex}"
+        self.queries += 1
 
         def tagged() -> _T:
             self._session.addTag(tag)

@@ -19,6 +19,7 @@ from pytest_mlgate.inputs.rules import ask, refusal
 from pytest_mlgate.inputs.selecting import fetched
 from pytest_mlgate.inputs.sightings import examples
 from pytest_mlgate.inputs.text import level_of, spelled
+from pytest_mlgate.inputs.translating import translated
 from pytest_mlgate.inputs.wording import finding
 from pytest_mlgate.kind import Coded
 
@@ -114,7 +115,7 @@ class OpenTable:
 
     def query(self, rule: Rule, segment: Segment | None = None) -> str:
         """Write the SQL that finds all rows a rule speaks of, for a person to run."""
-        return finding(self.frame, rule, segment)
+        return translated(finding(self.frame, rule, segment), self.frame.dialect.written)
 
     def tally(
         self, conditions: Sequence[str], segments: Sequence[Segment], *, quiet: bool = False
@@ -150,7 +151,7 @@ class OpenTable:
         """Write the SQL that finds all rows for which a condition is true, for a person to run."""
         from pytest_mlgate.inputs.conditions import asking
 
-        return asking(self.frame, condition, segment)
+        return translated(asking(self.frame, condition, segment), self.frame.dialect.written)
 
     def returned(self, query: str, others: Mapping[str, Table], limit: int, *, quiet: bool = False) -> Returned:
         """Run a query that knows this table as `data` and others by the names given.
