@@ -49,7 +49,7 @@ class Sight(Struct, frozen=True, kw_only=True):
     Args:
         key: columns that identify a row.
         sensitive: columns whose values must not be shown.
-        examples: how many rows to show at most.
+        examples: how many rows to show at most; they take a query, unless there are to be none.
     """
 
     key: tuple[str, ...] = ()
@@ -90,13 +90,14 @@ def breach(
         detail["segment"] = segment.texts
     if limit.max is not None and count > limit.max:
         view = sight or Sight()
-        found = table.examples(rule, view.examples, key=view.key, segment=segment)
+        found = table.examples(rule, view.examples, key=view.key, segment=segment) if view.examples else []
         hidden = not view.sensitive.isdisjoint(columns_of(rule))
         rows = [_row(one, view, hidden=hidden, valued=not isinstance(rule, Missing)) for one in found]
+        said = f"{name}: {count:,} of {n:,} rows ({_percent(count / n)}) {in_words(rule)}"
         detail |= {
             "examples": rows,
             "query": table.query(rule, segment),
-            "look_at": [f"{name}: {count:,} of {n:,} rows ({_percent(count / n)}) {in_words(rule)}, {_listed(rows)}"],
+            "look_at": [f"{said}, {_listed(rows)}" if view.examples else said],
         }
     return Measurement(name=name, metric=metric, value=count, n=n, limit=limit, detail=detail)
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.frames import Column, Frame
     from pytest_mlgate.inputs.selecting import Key
 
-WIDE = 100
+WIDE = 200
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times travel as naive UTC
 
 

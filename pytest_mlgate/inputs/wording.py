@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
@@ -52,7 +51,7 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
         rule: which rows.
         segment: only among these.
     """
-    columns, origin = _known(frame), frame.origin
+    columns, origin = frame.in_sql, frame.origin
     within = [_is(columns[name], value) for name, value in (segment or Segment()).values.items()]
     match rule:
         case Duplicated(names, missing):
@@ -76,20 +75,6 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
         case _:
             where = " AND ".join([*within, _condition(columns, rule)])
             return f"SELECT * FROM {origin} WHERE {where}"  # noqa: S608 - only shown
-
-
-def _known(frame: Frame) -> dict[str, Column]:
-    """Give each column under the name that DuckDB knows it by: it ignores case, and numbers what clashes."""
-    columns: dict[str, Column] = {}
-    clashes: dict[bytes, int] = {}
-    for name, column in frame.columns.items():
-        folded, called = name.encode().lower(), name  # of letters, only those of ASCII
-        while called.encode().lower() in clashes:
-            called = f"{name}_{clashes[folded]}"
-            clashes[folded] += 1
-        clashes[called.encode().lower()] = 1
-        columns[name] = column if called == name else replace(column, name=called)
-    return columns
 
 
 def _groups(origin: str, keys: Sequence[Column], where: Sequence[str], having: str) -> str:
