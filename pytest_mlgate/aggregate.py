@@ -4,8 +4,8 @@ Kinds say what they want to know (`Missing("age")`, `Above("age", 110)`, `Statis
 answers a whole list of such questions in one pass on whatever engine holds the table. Kinds therefore import no
 dataframe library, and a new engine needs to learn one vocabulary instead of thirty kinds.
 
-NaN counts as missing everywhere. Rules never speak of missing values, except `Missing` itself and where one says so:
-nullability is a question of its own.
+NaN counts as missing everywhere. Rules never speak of missing values, except `Missing`, `Incomplete` and where one says
+so: nullability is a question of its own.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ class Missing(Struct, frozen=True, tag=True):
     """Rows in which the column is null or NaN."""
 
     column: str
+
+
+class Incomplete(Struct, frozen=True, tag=True):
+    """Rows in which at least one of several columns is null or NaN: what a rule about all of them does not judge."""
+
+    columns: tuple[str, ...]
 
 
 class Infinite(Struct, frozen=True, tag=True):
@@ -133,9 +139,10 @@ class Conflicting(Struct, frozen=True, tag=True):
     keys: tuple[str, ...]
 
 
-RowRule = (
+ColumnRule = (
     Missing | Infinite | Below | Above | Among | NotAmong | NotMatching | NotFormatted | Shorter | Longer | NotCompared
 )
+RowRule = ColumnRule | Incomplete
 AcrossRows = Duplicated | Disordered | Varying | Conflicting
 Rule = RowRule | AcrossRows
 
@@ -170,7 +177,7 @@ def columns_of(question: Question) -> tuple[str, ...]:
     ('start', 'end')
     """
     match question:
-        case Duplicated(columns):
+        case Duplicated(columns) | Incomplete(columns):
             return columns
         case Conflicting(column, keys):
             return (column, *keys)
@@ -228,6 +235,48 @@ class Example(Struct, frozen=True):
     row: int | None
     value: str
     key: dict[str, str] = {}
+
+
+class Condition(Struct, frozen=True):
+    """What was found of a condition in SQL.
+
+    Args:
+        rows: how many rows it is true for.
+        judged: how many it is true or false for; where a value is missing it is often neither.
+        columns: those it names.
+    """
+
+    rows: int
+    judged: int
+    columns: tuple[str, ...]
+
+
+class Returned(Struct, frozen=True):
+    """What a query in SQL returned.
+
+    Args:
+        rows: how many.
+        examples: the first few of them.
+    """
+
+    rows: int
+    examples: tuple[Example, ...]
+
+
+class Shared(Struct, frozen=True):
+    """The rows of a table that have, or lack, a row with the same values in another table.
+
+    Args:
+        rows: how many there are.
+        judged: among how many.
+        examples: the first few of them.
+        query: the SQL that finds all of them, for a person to run.
+    """
+
+    rows: int
+    judged: int
+    examples: tuple[Example, ...]
+    query: str
 
 
 class Levels(Struct, frozen=True):

@@ -18,13 +18,26 @@ from pytest_mlgate.reference import ModelRef, TableRef
 from pytest_mlgate.verdict import Severity, Waiver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Levels, Question, Rule, Scalar, Segment
+    from pytest_mlgate.aggregate import (
+        Answers,
+        ColumnType,
+        Condition,
+        Example,
+        Levels,
+        Question,
+        Returned,
+        Rule,
+        Scalar,
+        Segment,
+        Shared,
+    )
     from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.errors import NotMeasuredError
+    from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ProviderRef
     from pytest_mlgate.verdict import Limit, Measurement
 
@@ -105,6 +118,25 @@ class Coded:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossed:
+    """How often each value of a column stands beside each class of a label.
+
+    Args:
+        values: float64 (k,), the column, NaN where it is missing; codes where its values have no order.
+        ordered: whether the values' order means something.
+        labels: int64 (k,), positions in `levels`; rows without a label are left out.
+        counts: int64 (k,), how many rows; a pair may be given more than once.
+        levels: the label's distinct values, in ascending order.
+    """
+
+    values: NDArray[Any]
+    ordered: bool
+    labels: NDArray[Any]
+    counts: NDArray[Any]
+    levels: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
     """A regression model's answers beside the truth, row by row.
 
@@ -152,11 +184,85 @@ class Table(Protocol):
     def query(self, rule: Rule, segment: Segment | None = None) -> str:
         """Write the SQL that finds all rows a rule speaks of, for a person to run."""
 
+    def tally(
+        self, conditions: Sequence[str], segments: Sequence[Segment], *, quiet: bool = False
+    ) -> list[list[Condition]]:
+        """Count the rows for which conditions in SQL are true, for each condition in each segment; one pass in all.
+
+        They run in a sandbox. `quiet` keeps back what the engine says of a row that it fails on.
+        """
+
+    def satisfying(
+        self,
+        condition: str,
+        limit: int,
+        key: Sequence[str] = (),
+        segment: Segment | None = None,
+        *,
+        quiet: bool = False,
+    ) -> list[Example]:
+        """Show the first few rows for which a condition in SQL is true."""
+
+    def asking(self, condition: str, segment: Segment | None = None) -> str:
+        """Write the SQL that finds all rows for which a condition is true, for a person to run."""
+
+    def returned(self, query: str, others: Mapping[str, Table], limit: int, *, quiet: bool = False) -> Returned:
+        """Run a query, in a sandbox, that knows this table as `data` and others by the names given."""
+
+    def shared(
+        self,
+        other: Table,
+        columns: Sequence[str],
+        others: Sequence[str] | None = None,
+        *,
+        absent: bool = False,
+        missing: bool = False,
+        segment: Segment | None = None,
+        limit: int = 0,
+        key: Sequence[str] = (),
+    ) -> Shared:
+        """Find the rows that have (or lack, if `absent`) a row with the same values in another table.
+
+        Takes a pass of its own over both tables. Rows that miss one of the values are not judged, unless `missing`
+        says that missing values equal each other.
+
+        Args:
+            other: where to look.
+            columns: what must be the same.
+            others: what `other` calls them, if something else.
+            absent: find the rows that have no match.
+            missing: whether missing values equal each other.
+            segment: look only at these rows.
+            limit: how many rows to show at most.
+            key: columns that identify a row.
+        """
+
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a numeric column as float64 (n,), missing as NaN."""
 
+    def numbers_of(self, columns: Sequence[str]) -> list[NDArray[Any]]:
+        """Read several numeric columns as `numbers` does, in one query."""
+
+    def present(self, columns: Sequence[str]) -> list[tuple[NDArray[Any], int]]:
+        """Read the values that numeric columns have, each in its own type, and how many rows have none.
+
+        Nothing keeps the values in order: for statistics that do not care which row a value came from.
+        """
+
+    def lengths(self, column: str) -> NDArray[Any]:
+        """Count the characters of each text: float64 (n,), missing as NaN."""
+
+    def crossed(self, columns: Sequence[str], label: str, most: int) -> Iterator[Crossed]:
+        """Hold columns against a label of at most so many classes, one after the other, each in a query of its own."""
+
     def levels(self, column: str) -> Levels:
         """Count a column's distinct values."""
+
+    def coded(self, column: str) -> Coded:
+        """Read a column as codes of its distinct values."""
+
+    def frozen(self, columns: Sequence[str] | None = None) -> Table:
+        """Give a table whose queries all see the same rows in the same order."""
 
 
 class Guard(Protocol):
@@ -182,6 +288,9 @@ class Inputs(Protocol):
     def predictions_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Predictions, tuple[Coded, ...]]:
         """Get predictions and, for the same rows, columns that say which group each row belongs to."""
 
+    def answers(self, model: ModelRef, data: TableRef, role: str = "data") -> NDArray[Any]:
+        """Run a model over rows that need no label: float64 (n,) or (n, k), logits as probabilities."""
+
     def prompt(self, path: str) -> Prompt:
         """Read a prompt file."""
 
@@ -205,6 +314,14 @@ class Inputs(Protocol):
 
     def guardrail(self, ref: GuardrailRef | str) -> Guard:
         """Find a guardrail; `builtin` is the one that comes with this package."""
+
+    def pinned(self, pin: Pin) -> Held:
+        """Hold a pin against the bytes of a file or folder."""
+
+    def fingerprint(
+        self, data: TableRef, columns: Sequence[str] | None = None, *, rows: bool, ordered: bool = False
+    ) -> Fingerprint:
+        """Hash a table's columns and, if asked, its rows, the same whichever library holds them."""
 
 
 class PredictionSpec(GateSpec, frozen=True, kw_only=True):

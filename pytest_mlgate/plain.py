@@ -93,7 +93,13 @@ def redacted(result: GateResult, secrets: Iterable[str]) -> GateResult:
         for one in result.checks
     )
     inputs = tuple(
-        replace(one, name=blot(one.name), files=tuple(replace(stamp, path=blot(stamp.path)) for stamp in one.files))
+        replace(
+            one,
+            name=blot(one.name),
+            files=tuple(replace(stamp, path=blot(stamp.path)) for stamp in one.files),
+            pattern=maybe(one.pattern),
+            note=maybe(one.note),
+        )
         for one in result.inputs
     )
     waiver = result.waiver and replace(

@@ -7,6 +7,7 @@ paths absolute and asks for the fixtures behind them, and the inputs layer opens
 from __future__ import annotations
 
 import keyword
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FILE = "mlgate-file"
+PARQUET, CSV, JSON = (".parquet", ".pq"), (".csv", ".tsv"), (".jsonl", ".ndjson", ".json")
+ARROW = (".arrow", ".feather", ".ipc")
+DATABASES = (".duckdb", ".ddb", ".db")
 FilePath = Annotated[
     str, Meta(min_length=1, extra={FILE: True}, description="a file; a relative path starts at the gate file's folder")
 ]
@@ -30,21 +34,136 @@ def _fixture_mistakes(name: str | None) -> Iterable[str]:
         yield f"{name!r} cannot be the name of a fixture"
 
 
-class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A table: a file (Parquet or CSV) or what a pytest fixture returns. In a gate file a string names a declared one.
+class CsvDialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How a CSV file is written, where it is not as most are.
 
-    `labels` names coded values for reports: `{SEX: {1: male, 2: female}}`.
+    Args:
+        delimiter: what stands between fields; unless given, whichever of `, ; tab |` the header uses most.
+        quote: what stands around a field that holds a delimiter; empty for files that quote nothing.
+        encoding: any text encoding that Python knows, as `latin-1`, `utf-16` or `cp1252`.
+        nulls: texts that mean a missing value, beside the empty field.
+        header: whether the first line names the columns.
+        names: of the columns, where there is no header; `column0`, `column1`, … unless given.
+        decimal: what stands before the fraction of a number.
+        types: of columns, where the type that fits every row is not the one meant: `{zip: string}`.
+    """
+
+    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] | None = None
+    quote: Annotated[str, Meta(max_length=1)] = '"'
+    encoding: str = "utf-8"
+    nulls: tuple[str, ...] = ()
+    header: bool = True
+    names: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
+    decimal: Literal[".", ","] = "."
+    types: dict[str, Literal["integer", "number", "boolean", "string", "date", "timestamp"]] = {}
+
+    def mistakes(self) -> Iterable[str]:
+        """Say what no single field can know."""
+        try:
+            "".encode(self.encoding)
+        except (LookupError, ValueError):
+            yield f"csv.encoding {self.encoding!r} is no text encoding; write utf-8, latin-1, utf-16, cp1252, …"
+        if self.delimiter is not None and self.delimiter in (self.quote, self.decimal, "\n", "\r"):
+            yield f"csv.delimiter {self.delimiter!r} means something else in this file"
+        if self.header and self.names is not None:
+            yield "csv.names are for files without a header: write `header: false` too"
+
+
+class Sample(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Some of a table's rows, chosen by a hash: the same ones whatever order they come in and whatever reads them.
+
+    Rows that are equal in what is hashed are alike: a share takes all of them or none.
+
+    Args:
+        rows: how many; all where there are fewer.
+        share: or which part of them, in expectation.
+        seed: another seed chooses other rows.
+        by: the column or columns that are hashed, best an identifier; unless given, the whole row. Rows that share
+            an identifier are chosen together.
+    """
+
+    rows: Annotated[int, Meta(gt=0)] | None = None
+    share: Annotated[float, Meta(gt=0, le=1)] | None = None
+    seed: int = 0
+    by: str | Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that are hashed; none stands for all."""
+        return (self.by,) if isinstance(self.by, str) else self.by or ()
+
+    def mistakes(self) -> Iterable[str]:
+        """Say what no single field can know: one size."""
+        if (self.rows is None) == (self.share is None):
+            yield "a sample has either rows or a share"
+
+
+class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A table. In a gate file a string names a declared one; in `data:` it is the path of one.
+
+    It is in files (Parquet, CSV, JSON lines, Arrow), in a DuckDB database, or what a pytest fixture or a callable of
+    the user's returns.
+
+    Args:
+        path: a file, a pattern (`part-*.parquet`, `**`), a folder of part files, or a DuckDB database.
+        table: the table or view of the database, `schema.table` in another schema, or
+        query: one SELECT on the database, which can reach nothing outside it.
+        fixture: a pytest fixture that returns the table.
+        python: a callable that returns it, `package.module:attribute`, called once per session.
+        engine: what reads it; DuckDB is built in.
+        where: an SQL predicate in the columns' own names; only rows for which it is true are measured.
+        sample: measure some of the rows only; every report says so.
+        csv: how a CSV file is written.
+        hive: whether folders called `key=value` are columns; for a folder they are unless this says no.
+        union_by_name: whether Parquet files may have different columns; those a file lacks are missing there.
+        labels: names of coded values for reports: `{SEX: {1: male, 2: female}}`.
     """
 
     path: FilePath | None = None
+    table: Annotated[str, Meta(min_length=1)] | None = None
+    query: Annotated[str, Meta(min_length=1)] | None = None
     fixture: FixtureName | None = None
+    python: DottedName | None = None
+    engine: Literal["duckdb"] | None = None
+    where: Annotated[str, Meta(min_length=1)] | None = None
+    sample: Sample | None = None
+    csv: CsvDialect | None = None
+    hive: bool | None = None
+    union_by_name: bool = False
     labels: dict[str, dict[str, str]] = {}
 
+    @property
+    def is_database(self) -> bool:
+        """Whether the path is that of a DuckDB database."""
+        return self.path is not None and self.path.lower().endswith(DATABASES)
+
     def mistakes(self) -> Iterable[str]:
-        """Say what no single field can know: exactly one source."""
+        """Say what no single field can know: exactly one source, and only what this source has a use for."""
         yield from _fixture_mistakes(self.fixture)
-        if (self.path is None) == (self.fixture is None):
-            yield "a table is either a path or a fixture"
+        if sum(source is not None for source in (self.path, self.fixture, self.python)) != 1:
+            yield "a table has one source: a path, a fixture or python"
+        if self.path is not None:
+            yield from self._path_mistakes(self.path)
+        else:
+            plain = TableRef()
+            for name in ("table", "query", "csv", "hive", "union_by_name"):
+                if getattr(self, name) != getattr(plain, name):
+                    yield f"{name} is for tables that have a path"
+        yield from self.csv.mistakes() if self.csv is not None else ()
+        yield from self.sample.mistakes() if self.sample is not None else ()
+
+    def _path_mistakes(self, path: str) -> Iterable[str]:
+        asked = [name for name in ("table", "query") if getattr(self, name) is not None]
+        if self.is_database and len(asked) != 1:
+            yield "a database needs either table or query, to say which of its rows are meant"
+        if not self.is_database and asked:
+            yield f"{asked[0]} is for a DuckDB database, a path that ends in one of {', '.join(DATABASES)}"
+        suffix = PurePath(path).suffix.lower()
+        for name, suffixes in (("csv", CSV), ("union_by_name", PARQUET)):
+            if getattr(self, name) and suffix in {*CSV, *PARQUET, *JSON, *ARROW, *DATABASES} - {*suffixes}:
+                yield f"{name} is for {', '.join(suffixes)}, and this is {suffix}"
+        if self.hive is not None and self.is_database:
+            yield "hive is for files in folders"
 
 
 class ModelRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -163,7 +163,7 @@ def _settled(
         outcome=settlement.outcome,
         reason=reason,
         remedy=remedy,
-        notes=settlement.notes,
+        notes=(*settlement.notes, *(f"{one.role} {one.name} is {one.note}" for one in records if one.note)),
         waiver=spec.waive,
         duration_s=duration,
         inputs=records,

@@ -181,13 +181,25 @@ class FileStamp(Struct, frozen=True, kw_only=True):
 
 
 class InputRecord(Struct, frozen=True, kw_only=True):
-    """What a gate measured on."""
+    """What a gate measured on.
+
+    Args:
+        role: what it was used for.
+        name: of the file, table, fixture, model, ….
+        rows: how many, where it has rows.
+        sha256: of its file, or of the names and hashes of all its files.
+        files: its files as they were.
+        pattern: the pattern or folder that stood for these files, and may stand for others later.
+        note: what every report must say of it, as that it is a sample.
+    """
 
     role: str
     name: str
     rows: int | None = None
     sha256: str | None = None
     files: tuple[FileStamp, ...] = ()
+    pattern: str | None = None
+    note: str | None = None
 
 
 class GateResult(Struct, frozen=True, kw_only=True):

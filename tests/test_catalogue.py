@@ -14,8 +14,12 @@ from pytest_mlgate.gatefile.schema import published
 
 ROOT = Path(__file__).parent.parent
 BUILT_IN = [
+    "data.leakage",
+    "data.quality",
     "data.schema",
+    "data.version",
     "drift.features",
+    "drift.predictions",
     "fairness.groups",
     "guardrail.cases",
     "model.metrics",
@@ -23,8 +27,12 @@ BUILT_IN = [
     "prompt.eval",
 ]
 VARIABLES = {
+    "data.leakage": "MLGATE_LEAKAGE_DATA",
+    "data.quality": "MLGATE_QUALITY_DATA",
     "data.schema": "MLGATE_SCHEMA_DATA",
+    "data.version": "MLGATE_VERSION_DATA",
     "drift.features": "MLGATE_DRIFT_DATA",
+    "drift.predictions": "MLGATE_DRIFT_PREDICTIONS",
     "fairness.groups": "MLGATE_FAIRNESS_DATA",
     "guardrail.cases": "MLGATE_GUARDRAIL_DATA",
     "model.metrics": "MLGATE_METRICS_DATA",
@@ -32,8 +40,12 @@ VARIABLES = {
     "prompt.eval": "MLGATE_PROMPT",
 }
 RED_FOR = {
+    "data.leakage": "row_overlap",
+    "data.quality": "from_day <= to_day violations",
     "data.schema": "plan missing_column",
+    "data.version": "sha256_mismatch",
     "drift.features": "amount psi",
+    "drift.predictions": "score psi",
     "fairness.groups": "SEX×AGE_GROUP equal_opportunity_difference",
     "guardrail.cases": "spaced recall",
     "model.metrics": "log_loss",
@@ -53,9 +65,10 @@ def test_the_built_in_kinds_are_declared():
 
 @pytest.mark.parametrize("kind", BUILT_IN)
 def test_every_kind_has_its_twins(kind):
-    """One module, one commented catalogue file, a passing and a failing case, tests, a row in the README."""
+    """One module or package, one commented catalogue file, a passing and a failing case, tests, a row in the README."""
     family, name = kind.split(".")
-    assert (ROOT / "pytest_mlgate" / "kinds" / family / f"{name}.py").exists()
+    module = ROOT / "pytest_mlgate" / "kinds" / family / name
+    assert module.with_suffix(".py").exists() or (module / "__init__.py").exists()
     assert (ROOT / "tests" / "kinds" / family / f"test_{name}.py").exists()
     for case in ("passing", "failing"):
         assert list((ROOT / "fixtures" / folder(kind)).glob(f"{case}.*"))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_mlgate import __version__
+from pytest_mlgate.cli.infer import infer
+from pytest_mlgate.cli.profile import profile
 
 if TYPE_CHECKING:
     import pytest
@@ -26,6 +28,10 @@ _GATE_FILES_ONLY = (
 @click.version_option(__version__, package_name="pytest-mlgate")
 def main() -> None:
     """Quality gates for models, data and prompts. Run the gates themselves with `pytest --mlgate`."""
+
+
+main.add_command(infer)
+main.add_command(profile)
 
 
 class _Checked:
@@ -110,10 +116,42 @@ def explain(kind: str) -> None:
 
 
 @main.command()
+@click.argument("gatefile", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--rounds", default=200, show_default=True, help="unchanged splits to judge at most")
+@click.option("--seconds", default=60.0, show_default=True, help="time for each gate")
+def calibrate(gatefile: Path, rounds: int, seconds: float) -> None:
+    """Replay the drift gates of GATEFILE on random splits of their own reference: false alarms, and what is seen."""
+    from pytest_mlgate.cli.calibrate import Effort, calibrated
+    from pytest_mlgate.errors import GateFileError
+
+    try:
+        for line in calibrated(gatefile.resolve(), Effort(rounds=rounds, seconds=seconds)):
+            click.echo(line)
+    except GateFileError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--rows", is_flag=True, help="pin a table's columns and rows, whatever file holds them")
+def pin(path: Path, *, rows: bool) -> None:
+    """Print what pins PATH, a file or folder, as it is now, for a gate of kind data.version."""
+    from pytest_mlgate.cli.pin import pin_lines
+    from pytest_mlgate.errors import NotMeasuredError
+
+    try:
+        for line in pin_lines(path, rows=rows):
+            click.echo(line)
+    except NotMeasuredError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
 @click.option("--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="the table to start from")
 def init(data: Path | None) -> None:
     """Write a first gate file, and a workflow that runs it, for the tree in the current folder."""
-    from pytest_mlgate.cli.init import WORKFLOW, candidates, first_gate_file
+    from pytest_mlgate.cli.infer import inferred
+    from pytest_mlgate.cli.init import WORKFLOW, candidates
     from pytest_mlgate.errors import NotMeasuredError
 
     root = Path.cwd()
@@ -124,7 +162,7 @@ def init(data: Path | None) -> None:
     if gatefile.exists():
         raise click.ClickException(f"{gatefile.relative_to(root)} is there already; nothing was written")
     try:
-        text = first_gate_file(root, table, gatefile.parent)
+        text = inferred(table, gatefile.parent)
     except NotMeasuredError as error:
         raise click.ClickException(str(error)) from None
     for path, content in ((gatefile, text), (workflow, WORKFLOW)):

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Comparable = bool | int | float | str | dt.datetime
 Rounding = Literal["down", "up"]
 _WIDEST = 2**127 - 1
+# Times that are counted in nanoseconds reach no farther than this; the engine refuses to compare them with others.
+_FIRST = dt.datetime(1677, 9, 21, 0, 12, 44)  # noqa: DTZ001 - times travel as naive UTC
+_LAST = dt.datetime(2262, 4, 11, 23, 47, 16)  # noqa: DTZ001 - likewise
+_NANOSECONDS = frozenset({"timestamp_ns", "timestamptz_ns"})
 
 
 def bound_for(column: Column, bound: Scalar, rounding: Rounding) -> Comparable:
@@ -44,12 +48,14 @@ def bound_for(column: Column, bound: Scalar, rounding: Rounding) -> Comparable:
 
 
 def members_for(column: Column, allowed: tuple[Scalar, ...]) -> list[Comparable]:
-    """Bring a set of allowed values to a column's type; a fraction that no whole number can equal drops out.
+    """Bring a set of allowed values to a column's type; what no value of that type can equal drops out.
 
     Raises:
         NotMeasuredError: one cannot be compared with the column.
     """
     members = [_converted(column, one) for one in allowed]
+    if column.native in _NANOSECONDS:
+        return [one for one in members if isinstance(one, dt.datetime) and _FIRST <= one <= _LAST]
     if column.type == "integer":
         whole = [int(one) for one in members if isinstance(one, int | float) and math.isfinite(one) and one == int(one)]
         return [one for one in whole if abs(one) <= _WIDEST]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -17,7 +18,7 @@ from uuid import uuid4
 from pytest_mlgate.errors import NotMeasuredError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     import narwhals as nw
     import pyarrow as pa
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _PATIENCE_S = 5.0
+# DuckDB would take four fifths of the machine, in every worker of a parallel run; beyond this it spills to disk.
+_MEMORY_GIB = 4.0
 
 
 class Database:
@@ -45,22 +48,49 @@ class Database:
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
                     "allow_community_extensions": "false",
+                    "python_enable_replacements": "false",
                     "temp_directory": str(Path(tempfile.gettempdir(), f"mlgate-duckdb-{uuid4().hex}")),
                 },
             )
-            self._opened.execute("SET TimeZone = 'UTC'")
+            self._opened.execute("SET GLOBAL TimeZone = 'UTC'")
             # Parquet statistics leave NaN out, as their specification says, and DuckDB 2.0 concludes from them that
             # there is none: https://github.com/duckdb/duckdb/issues/25521
-            self._opened.execute("SET disabled_optimizers = 'statistics_propagation'")
+            self._opened.execute("SET GLOBAL disabled_optimizers = 'statistics_propagation'")
+            _limit_memory(self._opened)
         return self._opened
 
     def sql(self, query: str) -> DuckDBPyRelation:
         """Bind a query; what it scans is read when it is fetched."""
         return self.connection.sql(query)
 
+    def scan(self, query: str) -> Callable[[], DuckDBPyRelation]:
+        """Bind a query of our own once, to be fetched many times."""
+        relation = self.sql(query)
+        return lambda: relation
+
+    def allow(self, files: Iterable[str]) -> None:
+        """Let files be read; all may be, until a sandbox is sealed."""
+
     def lend(self, rows: pa.Table | pa.RecordBatchReader) -> DuckDBPyRelation:
         """Let DuckDB read Arrow data where they lie; those of a reader can be fetched once."""
         return self.connection.from_arrow(rows)
+
+    @contextmanager
+    def kept(self, query: nw.LazyFrame[Any], what: str) -> Iterator[nw.LazyFrame[Any]]:
+        """Run a query and keep its rows in the database for a while, where they may spill to disk.
+
+        Raises:
+            NotMeasuredError: as `fetch`.
+        """
+        import narwhals as nw
+
+        name = f"kept_{uuid4().hex}"
+        relation = query.to_native()
+        self._asked(lambda: relation.create(name), what)
+        try:
+            yield nw.from_native(self.sql(f"FROM {name}"))
+        finally:
+            self.connection.execute(f"DROP TABLE {name}")
 
     def fetch(self, query: nw.LazyFrame[Any], what: str) -> pa.Table:
         """Run a query and return its rows.
@@ -68,12 +98,7 @@ class Database:
         Raises:
             NotMeasuredError: it failed, or was interrupted; `what` says what was read.
         """
-        import duckdb
-
-        try:
-            return self.run(lambda: query.collect("pyarrow").to_native())
-        except duckdb.Error as error:
-            raise NotMeasuredError(f"{what} could not be read: {first_line(error)}", "look at the data") from error
+        return self._asked(lambda: query.collect("pyarrow").to_native(), what)
 
     def run(self, work: Callable[[], _T]) -> _T:
         """Do some work that signals and `interrupt` can end.
@@ -96,6 +121,18 @@ class Database:
                 helper.join(_PATIENCE_S)
             raise
 
+    def _asked(self, work: Callable[[], _T], what: str) -> _T:
+        """Run a query, and say of a failure what was read."""
+        import duckdb
+
+        try:
+            return self.run(work)
+        except duckdb.OutOfMemoryException as error:
+            reason = f"{what} needs more memory than there is: {first_line(error)}"
+            raise NotMeasuredError(reason, "measure a sample, or fewer columns with quantiles at once") from error
+        except duckdb.Error as error:
+            raise NotMeasuredError(f"{what} could not be read: {first_line(error)}", "look at the data") from error
+
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""
         if self._opened is not None:
@@ -106,6 +143,14 @@ class Database:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+
+def _limit_memory(connection: DuckDBPyConnection) -> None:
+    """Keep to a few gibibytes, or to less where DuckDB found that there is less."""
+    ((found,),) = connection.execute("SELECT current_setting('memory_limit')").fetchall()
+    amount, unit = found.split()
+    if unit in {"TiB", "PiB"} or (unit == "GiB" and float(amount) > _MEMORY_GIB):
+        connection.execute(f"SET GLOBAL memory_limit = '{_MEMORY_GIB} GiB'")
 
 
 def _fulfil(future: Future[_T], work: Callable[[], _T]) -> None:

@@ -7,12 +7,13 @@ missing ones. Conditions are summed as integers, which DuckDB runs faster than f
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
     Above,
     Among,
     Below,
+    Incomplete,
     Infinite,
     Longer,
     Missing,
@@ -89,6 +90,13 @@ def shown(column: Column) -> nw.Expr:
     return (value.cast(nw.Datetime("us")) if column.type == "timestamp" else value).alias(column.inner)
 
 
+def equals(column: Column, value: Any) -> nw.Expr:
+    """True where a column has a value that a query gave for it; `None` stands for missing."""
+    import narwhals as nw
+
+    return missing(column) if value is None else shown(column) == nw.lit(value)
+
+
 def summed_up(question: Statistic | Quantile, column: Column) -> nw.Expr:
     """A statistic of a column's present values, as an aggregate: a float, or times as microseconds since 1970.
 
@@ -138,6 +146,8 @@ def spoken_of(  # noqa: C901, PLR0911, PLR0912 - one case a rule
     column = columns[0]
     if isinstance(rule, Missing):
         return missing(column)
+    if isinstance(rule, Incomplete):
+        return nw.any_horizontal(*map(missing, columns), ignore_nulls=False)
     if column.untyped:  # there is nothing but missing values, and no rule speaks of those
         return ~nw.col(column.inner).is_null()
     match rule:

@@ -1,161 +1,137 @@
-"""Opening tables in files: Parquet and CSV, read by the embedded DuckDB.
+"""Opening tables in files: which reader a file needs, and what all of them are told.
 
-A Parquet file is opened by its footer alone. A CSV file carries no types, so it is read once and whole: its types are
-those that fit every row, a ragged or mis-encoded row is found wherever it stands, and every later query is fast.
+A table may be one file or many of one kind. Many are one table only if they have the same columns: a part that differs
+is named, never padded or cut, unless the gate file says that parts may differ.
 """
 
 from __future__ import annotations
 
-import csv
-import re
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.database import first_line
-from pytest_mlgate.inputs.frames import Frame, columns_of, natives_of
+from pytest_mlgate.inputs.frames import literal
+from pytest_mlgate.inputs.listing import FORMATS
+from pytest_mlgate.inputs.partitions import Partition, partitions
+from pytest_mlgate.reference import DATABASES, CsvDialect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Sequence
 
     from pytest_mlgate.inputs.database import Database
+    from pytest_mlgate.inputs.frames import Frame
+    from pytest_mlgate.reference import TableRef
+    from pytest_mlgate.verdict import FileStamp
 
-_DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
-_CSV_TABLES = count()
+_FEW = 3
 
 
-def open_file(path: Path, what: str, database: Database) -> Frame:
-    """Open a Parquet or CSV file.
+@dataclass(frozen=True)
+class Parts:
+    """The files of one table, and how to read them.
 
     Args:
-        path: an existing file.
-        what: how messages call it.
-        database: reads it.
+        what: how messages call the table.
+        stamps: the files, in the order in which they are read, as they were when they were listed.
+        called: how messages call a file.
+        dialect: of CSV files; `None` where the gate file says nothing.
+        union: whether files may have different columns.
+        partitions: columns that are written in the names of folders.
+    """
+
+    what: str
+    stamps: tuple[FileStamp, ...]
+    called: Callable[[Path], str] = str
+    dialect: CsvDialect | None = None
+    union: bool = False
+    partitions: tuple[Partition, ...] = field(default=())
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files."""
+        return [Path(one.path) for one in self.stamps]
+
+    @property
+    def origin(self) -> str:
+        """What a reader writes after FROM in DuckDB to find the table."""
+        one_file = self.called(self.paths[0]) == self.what
+        folder = not one_file and not any(magic in self.what for magic in "*?[")
+        return literal(f"{self.what}/**/*{self.paths[0].suffix}" if folder else self.what)
+
+    def agree(self, columns: Sequence[Sequence[str]]) -> None:
+        """Make sure that all files have the columns of the first.
+
+        Args:
+            columns: of each file, as text that tells them apart (a name, or a name and a type).
+
+        Raises:
+            NotMeasuredError: some differ; names them and how.
+        """
+        first, *others = columns
+        different = [(path, one) for path, one in zip(self.paths[1:], others, strict=True) if one != first]
+        if not different:
+            return
+        path, one = different[0]
+        lacks, adds = [name for name in first if name not in one], [name for name in one if name not in first]
+        ways = [f"{verb} {_listed(names)}" for verb, names in (("lacks", lacks), ("has", adds)) if names]
+        how = " and ".join(ways) or "has them in another order"
+        reason = f"{len(different)} of the {len(columns)} files of {self.what} differ from {self.called(self.paths[0])}"
+        named = _listed([self.called(path) for path, _ in different[1:]])
+        also = f"; so do {named}" if named else ""
+        remedy = "write all parts with the same columns and types"
+        union = ", or say `union_by_name: true`" if FORMATS[path.suffix.lower()] == "Parquet" else ""
+        raise NotMeasuredError(f"{reason}: {self.called(path)} {how}{also}", remedy + union)
+
+
+def parts_of(
+    ref: TableRef, stamps: tuple[FileStamp, ...], base: Path, what: str, called: Callable[[Path], str]
+) -> Parts:
+    """Bring together the files of a table and what its gate file says of them.
+
+    Args:
+        ref: the table.
+        stamps: its files.
+        base: below which folders called `key=value` may be columns.
+        what: how messages call the table.
+        called: how messages call a file.
 
     Raises:
-        NotMeasuredError: it is of no known kind, damaged, or not made of rows and columns.
+        NotMeasuredError: what is said does not suit these files.
     """
-    openers: dict[str, Callable[[Path, str, Database], Frame]] = {
-        ".parquet": _open_parquet,
-        ".pq": _open_parquet,
-        ".csv": _open_csv,
-        ".tsv": _open_csv,
+    suffix = Path(stamps[0].path).suffix.lower()
+    kind = FORMATS.get(suffix)
+    if kind is None:
+        known = ", ".join((*FORMATS, *DATABASES))
+        raise NotMeasuredError(f"{what} is no table that can be read: {suffix or 'no suffix'}", f"use one of {known}")
+    for name, given, wanted in (("csv", ref.csv is not None, "CSV"), ("union_by_name", ref.union_by_name, "Parquet")):
+        if given and kind != wanted:
+            raise NotMeasuredError(f"`{name}` is for {wanted} files, and {what} is {kind}", f"remove `{name}`")
+    found = partitions([Path(one.path) for one in stamps], base, what, hive=ref.hive)
+    return Parts(what, stamps, called, ref.csv, ref.union_by_name, found)
+
+
+def open_files(parts: Parts, database: Database) -> Frame:
+    """Open the files of one table.
+
+    Raises:
+        NotMeasuredError: they are damaged, not made of rows and columns, or differ.
+    """
+    from pytest_mlgate.inputs.files_arrow import open_arrow
+    from pytest_mlgate.inputs.files_csv import open_csv
+    from pytest_mlgate.inputs.files_json import open_json
+    from pytest_mlgate.inputs.files_parquet import open_parquet
+
+    openers: dict[str, Callable[[Parts, Database], Frame]] = {
+        "Parquet": open_parquet,
+        "CSV": open_csv,
+        "JSON": open_json,
+        "Arrow": open_arrow,
     }
-    opener = openers.get(path.suffix.lower())
-    if opener is None:
-        raise NotMeasuredError(f"{what} is no table that can be read: {path.name}", f"use one of {', '.join(openers)}")
-    return opener(path, what, database)
+    return openers[FORMATS[parts.paths[0].suffix.lower()]](parts, database)
 
 
-def _open_parquet(path: Path, what: str, database: Database) -> Frame:
-    import duckdb
-
-    pattern = _literal_glob(str(path))
-    ask = database.connection.execute
-    try:
-        names = _top_level(ask("SELECT name, num_children FROM parquet_schema(?)", [pattern]).fetchall())
-        ((rows,),) = ask("SELECT sum(num_rows) FROM parquet_file_metadata(?)", [pattern]).fetchall()
-        file, inner = _quoted(pattern), ", ".join(f"c{i}" for i in range(len(names)))
-        # Hive partitioning would add columns that are not in the file, read from the names of its folders.
-        relation = database.sql(f"SELECT * FROM read_parquet({file}, hive_partitioning = false) AS t({inner})")  # noqa: S608
-    except duckdb.Error as error:
-        remedy = "write it again; its writer may have been killed, or it is no Parquet file"
-        raise NotMeasuredError(f"{what} cannot be read as Parquet: {first_line(error)}", remedy) from error
-    return Frame(
-        what, columns_of(names, natives_of(relation), what), lambda _: relation, lambda: int(rows), stable=True
-    )
-
-
-def _top_level(nodes: list[tuple[str, int | None]]) -> list[str]:
-    """Name the columns, given a Parquet schema as nodes in depth-first order, the root first."""
-    names: list[str] = []
-    inside = 0
-    for name, children in nodes[1:]:
-        if inside:
-            inside -= 1
-        else:
-            names.append(name)
-        inside += children or 0
-    return names
-
-
-def _open_csv(path: Path, what: str, database: Database) -> Frame:
-    import duckdb
-
-    delimiter, names = _header(path, what)
-    options = (
-        f"delim = {_quoted(delimiter)}, quote = '\"', escape = '\"', comment = '', skip = 0, header = true, "
-        f"names = [{', '.join(_quoted(f'c{i}') for i in range(len(names)))}], "
-        "strict_mode = true, null_padding = false, ignore_errors = false, sample_size = -1, dateformat = '%Y-%m-%d'"
-    )
-    table = f"csv_{next(_CSV_TABLES)}"
-    load = f"CREATE TABLE {table} AS SELECT * FROM read_csv({_quoted(_literal_glob(str(path)))}, {options})"  # noqa: S608
-    try:
-        ((rows,),) = database.run(lambda: database.connection.execute(load).fetchall())
-    except duckdb.Error as error:
-        raise _bad_csv(path, what, delimiter, len(names), error) from error
-    relation = database.sql(f"FROM {table}")
-    return Frame(
-        what, columns_of(names, natives_of(relation), what), lambda _: relation, lambda: int(rows), stable=True
-    )
-
-
-def _header(path: Path, what: str) -> tuple[str, list[str]]:
-    """Read the column names, and which delimiter stands between them."""
-
-    def names(delimiter: str, *, strict: bool) -> list[str]:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return next(csv.reader(file, delimiter=delimiter, strict=strict), [])
-
-    try:
-        delimiter = max(_DELIMITERS[path.suffix.lower()], key=lambda one: len(names(one, strict=False)))
-        found = names(delimiter, strict=True)
-    except UnicodeDecodeError as error:
-        raise _mis_encoded(what, "its first lines") from error
-    except csv.Error as error:
-        reason = f"the header of {what} cannot be read: {error}"
-        raise NotMeasuredError(reason, "write column names in its first line") from error
-    if not found:
-        raise NotMeasuredError(f"the first line of {what} is blank", "write column names in its first line")
-    return delimiter, found
-
-
-def _bad_csv(path: Path, what: str, delimiter: str, width: int, error: Any) -> NotMeasuredError:
-    """Find out what is wrong with a file that DuckDB refused, and where."""
-    text = str(error)
-    line = re.search(r"CSV Error on Line: (\d+)", text)
-    if "not utf-8" in text:
-        return _mis_encoded(what, f"line {line[1]}" if line else "a line")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            for record in reader:
-                if record and len(record) != width:
-                    return NotMeasuredError(
-                        f"line {reader.line_num} of {what} has {len(record)} fields where its header has {width}",
-                        "quote fields that hold a delimiter, and write every field of every row",
-                    )
-    except UnicodeDecodeError:
-        return _mis_encoded(what, "a line")
-    except csv.Error as problem:
-        return NotMeasuredError(f"line {reader.line_num} of {what} cannot be read: {problem}", "check its quotes")
-    with path.open("rb") as file:
-        endings = {line[-2:] == b"\r\n" for line in file if line.endswith(b"\n")}
-    if len(endings) > 1:
-        return NotMeasuredError(f"{what} mixes Unix and Windows line endings", "write it with one kind of them")
-    return NotMeasuredError(f"{what} cannot be read as CSV: {first_line(error)}", "write it again, or use Parquet")
-
-
-def _mis_encoded(what: str, where: str) -> NotMeasuredError:
-    return NotMeasuredError(f"{where} of {what} is not UTF-8", "save the file as UTF-8")
-
-
-def _quoted(text: str) -> str:
-    """Write text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _literal_glob(path: str) -> str:
-    """Write a path so that DuckDB takes no character of it for a pattern."""
-    return re.sub(r"[\[*?]", r"[\g<0>]", path)
+def _listed(names: Iterable[str]) -> str:
+    shown = list(names)
+    more = f" and {len(shown) - _FEW} more" if len(shown) > _FEW else ""
+    return ", ".join(map(repr, shown[:_FEW])) + more

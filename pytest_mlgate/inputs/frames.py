@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
     from pytest_mlgate.aggregate import ColumnType
+    from pytest_mlgate.inputs.database import Database
 
 ROW = "row_number"
 NUMERIC = frozenset({"integer", "number", "boolean"})
@@ -90,8 +91,11 @@ class Column:
     @property
     def exported(self) -> str:
         """The expression that selects it from a relation that knows it by its name, for another database to read."""
-        quoted = '"' + self.name.replace('"', '""') + '"'
-        return f"{quoted}{'::VARCHAR' if self.native in _AS_TEXT else ''} AS {self.inner}"
+        return f"{self.carried(identifier(self.name))} AS {self.inner}"
+
+    def carried(self, expression: str) -> str:
+        """Bring an SQL expression of its native type to one that Arrow can carry from one database to another."""
+        return f"{expression}::VARCHAR" if self.native in _AS_TEXT else expression
 
     def __str__(self) -> str:
         kind = self.type if self.type == self.native else f"{self.type} ({self.native})"
@@ -108,6 +112,10 @@ class Frame:
         count: how many rows there are.
         stable: whether two queries see the same rows in the same order; a lazy frame may compute them anew each time.
         origin: what a reader writes after FROM to find the table; its name in quotes unless given.
+        numbered: gives the same as `source` with each row's number as `ROW`, where rows were left out and numbers are
+            those they had before; unless given, rows are counted.
+        placed: the same where rows need not be counted since the engine knows their places.
+        elsewhere: opens the same table on another database, where that is better than to hand the rows over.
     """
 
     def __init__(
@@ -119,12 +127,18 @@ class Frame:
         *,
         stable: bool,
         origin: str | None = None,
+        numbered: Callable[[Sequence[Column]], DuckDBPyRelation] | None = None,
+        placed: Callable[[Sequence[Column]], DuckDBPyRelation] | None = None,
+        elsewhere: Callable[[Database], Frame] | None = None,
     ) -> None:
         self.what = what
-        self.origin = origin or "'" + what.replace("'", "''") + "'"
+        self.origin = origin or literal(what)
         self.columns: Mapping[str, Column] = {column.name: column for column in columns}
         self.stable = stable
+        self.elsewhere = elsewhere
         self._source = source
+        self._numbered = numbered
+        self._placed = placed
         self._count = count
         if not self.columns:
             raise NotMeasuredError(f"{what} has no columns", "write it with at least one")
@@ -170,10 +184,40 @@ class Frame:
         """
         import narwhals as nw
 
-        number = [f"row_number() OVER () - 1 AS {ROW}"] if numbered else []
+        number = [ROW] if numbered else []
         computed = [f"{expression} AS {name}" for name, expression in derived.items()]
         selected = ", ".join([*number, *(column.sql for column in columns), *computed])
-        return nw.from_native(self._source(columns).project(selected))
+        # Rows are counted here even where their places are known. What comes after may filter, and a filter that
+        # reaches a Parquet file is answered from its statistics, which know of no NaN.
+        relation = self._counted(columns) if numbered else self._source(columns)
+        return nw.from_native(relation.project(selected))
+
+    def relation(self, columns: Sequence[Column], *, numbered: bool = False) -> DuckDBPyRelation:
+        """Give a relation that holds at least some columns, as they are, under their inner names.
+
+        Args:
+            columns: at least one.
+            numbered: whether it also holds each row's number, from zero, as `ROW`.
+        """
+        if not numbered:
+            return self._source(columns)
+        return self._placed(columns) if self._placed is not None else self._counted(columns)
+
+    def _counted(self, columns: Sequence[Column]) -> DuckDBPyRelation:
+        if self._numbered is not None:
+            return self._numbered(columns)
+        inner = ", ".join(column.inner for column in columns)
+        return self._source(columns).project(f"row_number() OVER () - 1 AS {ROW}, {inner}")
+
+
+def identifier(name: str) -> str:
+    """Write a name as SQL does, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Write text as SQL does."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def natives_of(relation: DuckDBPyRelation) -> list[str]:

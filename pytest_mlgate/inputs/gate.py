@@ -12,6 +12,7 @@ import msgspec
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.models import LoadedModel, fixture_value
+from pytest_mlgate.inputs.opening import list_files, open_value, selection_of
 from pytest_mlgate.inputs.stamps import stamp
 from pytest_mlgate.inputs.tables import OpenTable
 from pytest_mlgate.verdict import FileStamp, InputRecord
@@ -19,11 +20,14 @@ from pytest_mlgate.verdict import FileStamp, InputRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from pytest_mlgate.dialogue import Case, Prompt, Request
-    from pytest_mlgate.inputs.frames import Frame
     from pytest_mlgate.inputs.guards import Guard
+    from pytest_mlgate.inputs.opening import Opened
     from pytest_mlgate.inputs.store import InputStore
     from pytest_mlgate.kind import Coded, Predictions, PredictionSpec, Values
+    from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
 
 _ByRole = dict[str, "PredictionSpec"]
@@ -43,8 +47,8 @@ class GateInputs:
         self._store = store
         self._seed = seed
         self._fixtures = fixtures
-        self._fixture_frames: dict[str, Frame] = {}
-        self._records: dict[tuple[str, str], InputRecord] = {}
+        self._from_fixtures: dict[bytes, Opened] = {}
+        self._records: dict[tuple[str, str, str | None], InputRecord] = {}
 
     @property
     def seed(self) -> int:
@@ -67,14 +71,18 @@ class GateInputs:
             NotMeasuredError: it cannot be opened.
         """
         if ref.path is not None:
-            found, frame = self._store.file(Path(ref.path))
-            key = msgspec.json.encode(found).decode()
-            record = InputRecord(role=role, name=frame.what, rows=frame.rows, sha256=found.sha256, files=(found,))
-        elif ref.fixture is not None:
-            frame, key = self._from_fixture(ref.fixture), None
-            record = InputRecord(role=role, name=frame.what, rows=frame.rows)
+            opened = self._store.table(ref)
+        elif ref.python is not None:
+            opened = self._store.returned(ref)
         else:
-            raise NotMeasuredError("the table names no source", "write `path:` or `fixture:`")
+            opened = self._from_fixture(ref)
+        listed, frame = opened.listed, opened.frame
+        record = InputRecord(role=role, name=opened.name, rows=frame.rows, note=opened.note)
+        key = None
+        if listed is not None:
+            record = msgspec.structs.replace(record, sha256=listed.sha256, files=listed.stamps, pattern=listed.pattern)
+            if frame.stable:
+                key = msgspec.json.encode([selection_of(ref).decode(), listed.stamps]).decode()
         self._record(record)
         return OpenTable(frame, self._store.database, ref.labels, key)
 
@@ -117,6 +125,22 @@ class GateInputs:
             return classes(rows, of, raw), tuple(rows.coded(name) for name in columns)
 
         return self._answered(with_codes, {"model": spec}, columns)[0]
+
+    def answers(self, model: ModelRef, data: TableRef, role: str = "data") -> NDArray[Any]:
+        """Run a model over rows that need no label, once per session for the same rows.
+
+        Raises:
+            NotMeasuredError: the model or the rows cannot be had, or the answers cannot be trusted.
+            NotApplicableError: the model is optional and does not exist yet.
+        """
+        from pytest_mlgate.inputs.inference import inputs_of
+        from pytest_mlgate.inputs.predictions import check_model, shown
+
+        check_model(model)
+        loaded, rows = self.model(model), self.table(data, role)
+        if rows.rows == 0:
+            raise NotMeasuredError(f"{rows.frame.what} has no rows", "give it some")
+        return shown(self._store.answers(loaded, model, rows.frozen(inputs_of(model))), model)
 
     def prompt(self, path: str) -> Prompt:
         """Read a prompt file.
@@ -251,18 +275,43 @@ class GateInputs:
         self._record(InputRecord(role="guardrail", name=guard.name))
         return guard
 
+    def pinned(self, pin: Pin) -> Held:
+        """Hold a pin against the bytes at its path.
+
+        Raises:
+            NotMeasuredError: the pin cannot be read, or the data are not there whole.
+        """
+        from pytest_mlgate.inputs.pins import hold
+
+        held, records = hold(pin, self._store.name)
+        for record in records:
+            self._record(record)
+        return held
+
+    def fingerprint(
+        self, data: TableRef, columns: Sequence[str] | None = None, *, rows: bool, ordered: bool = False
+    ) -> Fingerprint:
+        """Hash a table's columns and, if asked, its rows.
+
+        Raises:
+            NotMeasuredError: it cannot be opened, has no rows, or holds values of no canonical form.
+        """
+        from pytest_mlgate.inputs.fingerprints import fingerprint
+
+        frame = self.table(data).frame
+        return fingerprint(frame, self._store.database, columns, rows=rows, ordered=ordered)
+
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""
         self._store.interrupt()
 
-    def _from_fixture(self, fixture: str) -> Frame:
+    def _from_fixture(self, ref: TableRef) -> Opened:
         """Open what a fixture returned, once for this gate."""
-        from pytest_mlgate.inputs.objects import open_object
-
-        if fixture not in self._fixture_frames:
+        selection, fixture = selection_of(ref), ref.fixture or ""
+        if selection not in self._from_fixtures:
             value = fixture_value(fixture, self._fixtures)
-            self._fixture_frames[fixture] = open_object(value, f"fixture {fixture}", self._store.database)
-        return self._fixture_frames[fixture]
+            self._from_fixtures[selection] = open_value(value, ref, f"fixture {fixture}", self._store.database)
+        return self._from_fixtures[selection]
 
     def _record_file(self, role: str, found: FileStamp, rows: int | None = None) -> None:
         name = self._store.name(Path(found.path))
@@ -271,7 +320,9 @@ class GateInputs:
     def _record(self, record: InputRecord) -> None:
         """Remember what was opened, its files named as reports name them."""
         named = tuple(msgspec.structs.replace(one, path=self._store.name(Path(one.path))) for one in record.files)
-        self._records[record.role, record.name] = msgspec.structs.replace(record, files=named)
+        pattern = self._store.name(Path(record.pattern)) if record.pattern is not None else None
+        known = msgspec.structs.replace(record, files=named, pattern=pattern)
+        self._records[record.role, record.name, record.note] = known
 
 
 def _of_baseline(spec: PredictionSpec, baseline: BaselineRef) -> PredictionSpec:
@@ -283,10 +334,6 @@ def _of_baseline(spec: PredictionSpec, baseline: BaselineRef) -> PredictionSpec:
 def _hash_of(data: TableRef, name: str) -> str:
     """Hash the file that data are in."""
     if data.path is None:
-        reason = f"{name} says which file it was measured on, and the data come from the fixture {data.fixture!r}"
+        reason = f"{name} says which file it was measured on, and the data come from {data.fixture or data.python}"
         raise NotMeasuredError(reason, "judge on that file, or leave `sha256` out")
-    return stamp(Path(data.path), hashed=True).sha256 or ""
-
-
-def _sha256(files: tuple[FileStamp, ...]) -> str | None:
-    return files[0].sha256 if len(files) == 1 else None
+    return list_files(Path(data.path), hashed=True).sha256 or ""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import narwhals as nw
+    import pyarrow as pa
     from duckdb import DuckDBPyRelation
 
     from pytest_mlgate.inputs.database import Database
@@ -76,15 +77,22 @@ def open_cells(cells: Mapping[str, Cells], what: str, database: Database) -> Fra
         return lend(((column, held[column.name]) for column in chosen), database)
 
     rows = max((len(one.array) for one in held.values()), default=0)
-    return Frame(what, columns, source, lambda: rows, stable=True)
+    return Frame(
+        what, columns, source, lambda: rows, stable=True, elsewhere=lambda other: open_cells(held, what, other)
+    )
 
 
 def lend(cells: Iterable[tuple[Column, Cells]], database: Database) -> DuckDBPyRelation:
     """Let the database read columns under their inner names."""
+    return database.lend(lendable(cells))
+
+
+def lendable(cells: Iterable[tuple[Column, Cells]]) -> pa.Table:
+    """Put columns under their inner names, in a form that the database can read."""
     import pyarrow as pa
 
     arrays = {column.inner: (one.hidden() if column.opaque else one).array for column, one in cells}
-    return database.lend(pa.table({inner: _widened(array) for inner, array in arrays.items()}))
+    return pa.table({inner: _widened(array) for inner, array in arrays.items()})
 
 
 def _presence(missing: Any) -> Cells:

@@ -24,7 +24,7 @@ from pytest_mlgate.aggregate import (
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.across import apart, counted_apart, speaking
 from pytest_mlgate.inputs.database import first_line
-from pytest_mlgate.inputs.engine import missing, operand, present, shown, spoken_of, summed_up
+from pytest_mlgate.inputs.engine import equals, operand, present, shown, spoken_of, summed_up
 from pytest_mlgate.inputs.frames import ROW
 from pytest_mlgate.inputs.selecting import ROWS, derived_of, grouped, groups_of, segment_columns, selected
 from pytest_mlgate.inputs.text import shortened, spelled
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.selecting import Key
 
 WIDE = 200
+_LONGEST_ROW = 240
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times travel as naive UTC
 
 
@@ -126,7 +127,7 @@ def examples(
     beside = [*keys, *map(frame.column, within.values)]
     rows = selected(frame, [rule], beside, numbered=True, derived=derived_of({0: rule}, frame))
     for name, value in within.values.items():
-        rows = rows.filter(_equals(frame.column(name), value))
+        rows = rows.filter(equals(frame.column(name), value))
     wanted = list(dict.fromkeys([*columns, *keys]))
     found = database.fetch(
         speaking(rows, rule, frame, database).sort(ROW).head(limit).select(ROW, *map(shown, wanted)), frame.what
@@ -141,7 +142,7 @@ def examples(
             row=record[ROW],
             value=text(record, columns[0])
             if len(columns) == 1
-            else ", ".join(f"{column.name}={text(record, column)}" for column in columns),
+            else shortened(", ".join(f"{column.name}={text(record, column)}" for column in columns), _LONGEST_ROW),
             key={column.name: text(record, column) for column in keys},
         )
         for record in records
@@ -230,13 +231,6 @@ def _aggregate(question: Question, place: int, frame: Frame) -> nw.Expr:
     if isinstance(question, Statistic | Quantile):
         return summed_up(question, column)
     return spoken_of(question, [column, *others], f"d{place}").cast(nw.Int64).sum()
-
-
-def _equals(column: Column, value: Any) -> nw.Expr:
-    """True where a column has a value that a query gave for it."""
-    import narwhals as nw
-
-    return missing(column) if value is None else shown(column) == nw.lit(value)
 
 
 def _segment(groups: Sequence[Column], key: Key) -> Segment:

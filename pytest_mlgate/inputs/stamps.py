@@ -5,8 +5,11 @@ A stamp says which bytes were measured, so that promotion can tell later whether
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_mlgate.errors import NotMeasuredError
@@ -15,7 +18,7 @@ from pytest_mlgate.registries.durable import sha256_of
 from pytest_mlgate.verdict import FileStamp
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 _SETTLED_NS = 2_000_000_000
 
@@ -38,6 +41,30 @@ def stamp(path: Path, *, hashed: bool) -> FileStamp:
     except OSError as error:
         raise NotMeasuredError(f"{path} cannot be read: {error.strerror}", "check its permissions") from error
     return FileStamp(path=str(path), size=found[0], mtime_ns=found[1], sha256=sha256)
+
+
+def still(stamps: Sequence[FileStamp]) -> None:
+    """Make sure that files are what they were when they were opened.
+
+    Raises:
+        NotMeasuredError: one has vanished or was written to.
+    """
+    for one in stamps:
+        try:
+            now = Path(one.path).stat()
+        except OSError as error:
+            reason = f"{one.path} cannot be read any more: {error.strerror}"
+            raise NotMeasuredError(reason, "run the gates when nothing moves the data") from error
+        if (now.st_size, now.st_mtime_ns) != (one.size, one.mtime_ns):
+            raise NotMeasuredError(f"{one.path} changed while it was measured", "wait until it is written")
+
+
+def together(stamps: Sequence[FileStamp], base: Path) -> str | None:
+    """Give one SHA-256 for files that are one table: of the file itself, or of all names and hashes."""
+    if len(stamps) == 1 or any(one.sha256 is None for one in stamps):
+        return stamps[0].sha256 if len(stamps) == 1 else None
+    listed = (f"{os.path.relpath(one.path, base).replace(os.sep, '/')}\0{one.sha256}\n" for one in stamps)
+    return hashlib.sha256("".join(listed).encode()).hexdigest()
 
 
 def _stat(path: Path) -> tuple[int, int]:

@@ -15,8 +15,8 @@ import msgspec
 from pytest_mlgate.inputs.database import Database
 from pytest_mlgate.inputs.digests import arrow_digest
 from pytest_mlgate.inputs.models import LoadedModel, open_model
+from pytest_mlgate.inputs.references import resolve, user_code
 from pytest_mlgate.inputs.stamps import stamp
-from pytest_mlgate.verdict import FileStamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from pytest_mlgate.inputs.frames import Frame
+    from pytest_mlgate.inputs.opening import Opened
     from pytest_mlgate.inputs.tables import OpenTable
-    from pytest_mlgate.reference import ModelRef
+    from pytest_mlgate.reference import ModelRef, TableRef
+    from pytest_mlgate.verdict import FileStamp
 
 DocumentT = TypeVar("DocumentT")
-_Opened = tuple[FileStamp, "Frame"]
 _Answers = dict[bytes, "NDArray[Any]"]
 
 
@@ -45,20 +45,35 @@ class InputStore:
         self.database = Database()
         self._root = root
         self._hash_data = hash_data
-        self._frames: dict[Path, _Opened] = {}
+        self._tables: dict[bytes, Opened] = {}
+        self._returned: dict[str, object] = {}
         self._modules: dict[bytes, nn.Module] = {}
         self._answers: WeakKeyDictionary[nn.Module, _Answers] = WeakKeyDictionary()
         self._documents: dict[tuple[Path, object], tuple[FileStamp, Any]] = {}
         self._replies: dict[str, dict[str, str]] = {}
 
-    def file(self, path: Path) -> _Opened:
-        """Open a table in a file, or find it open; a file that has changed since is opened anew."""
-        from pytest_mlgate.inputs.files import open_file
+    def table(self, ref: TableRef) -> Opened:
+        """Open a table in files, or find it open; one whose files have changed since is opened anew."""
+        from pytest_mlgate.inputs.opening import list_files, open_path, selection_of
 
-        found = stamp(path, hashed=self._hash_data)
-        if path not in self._frames or self._frames[path][0] != found:
-            self._frames[path] = found, open_file(path, self.name(path), self.database)
-        return self._frames[path]
+        listed = list_files(Path(ref.path or ""), hashed=self._hash_data)
+        selection = selection_of(ref)
+        if selection not in self._tables or self._tables[selection].listed != listed:
+            self._tables[selection] = open_path(ref, listed, self.database, self.name)
+        return self._tables[selection]
+
+    def returned(self, ref: TableRef) -> Opened:
+        """Open the table that a callable of the user's returns, or find it open; it is called once per session."""
+        from pytest_mlgate.inputs.opening import open_value, selection_of
+
+        selection, reference = selection_of(ref), ref.python or ""
+        if reference not in self._returned:
+            called = resolve(reference)
+            with user_code(f"calling {reference}"):
+                self._returned[reference] = called()
+        if selection not in self._tables:
+            self._tables[selection] = open_value(self._returned[reference], ref, reference, self.database)
+        return self._tables[selection]
 
     def model(self, ref: ModelRef, fixtures: Mapping[str, object]) -> LoadedModel:
         """Load a model, or find it loaded."""
@@ -102,10 +117,14 @@ class InputStore:
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""
         self.database.interrupt()
+        for opened in tuple(self._tables.values()):
+            if opened.sandbox is not None:
+                opened.sandbox.interrupt()
 
     def close(self) -> None:
         """Let go of everything; the store can be used again and opens things anew."""
-        self._frames.clear()
+        self._tables.clear()
+        self._returned.clear()
         self._modules.clear()
         self._answers.clear()
         self._documents.clear()

@@ -4,28 +4,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlgate.aggregate import Levels
+from pytest_mlgate.aggregate import Levels, Segment
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.bounds import float_of
+from pytest_mlgate.inputs.crossing import classes_of, crossed
 from pytest_mlgate.inputs.engine import shown
 from pytest_mlgate.inputs.memory import Cells, open_cells
+from pytest_mlgate.inputs.overlap import Match, shared
 from pytest_mlgate.inputs.rules import ask, examples, refusal
 from pytest_mlgate.inputs.text import level_of, spelled
 from pytest_mlgate.inputs.wording import finding
 from pytest_mlgate.kind import Coded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import narwhals as nw
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import Answers, ColumnType, Example, Question, Rule, Scalar, Segment
+    from pytest_mlgate.aggregate import (
+        Answers,
+        ColumnType,
+        Condition,
+        Example,
+        Question,
+        Returned,
+        Rule,
+        Scalar,
+        Shared,
+    )
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Frame
+    from pytest_mlgate.kind import Crossed, Table
 
 _TIMES = {"date", "timestamp"}
+_MACHINE = {f"{sign}{size}int" for sign in ("", "u") for size in ("tiny", "small", "big")} | {
+    *("integer", "uinteger", "float", "double"),
+}
 
 
 class OpenTable:
@@ -97,6 +113,87 @@ class OpenTable:
         """Write the SQL that finds all rows a rule speaks of, for a person to run."""
         return finding(self.frame, rule, segment)
 
+    def tally(
+        self, conditions: Sequence[str], segments: Sequence[Segment], *, quiet: bool = False
+    ) -> list[list[Condition]]:
+        """Count the rows for which conditions in SQL are true; see `inputs.conditions`.
+
+        Raises:
+            NotMeasuredError: one is not valid, is refused, or fails on a row.
+        """
+        from pytest_mlgate.inputs.conditions import tallied
+
+        return tallied(self.frame, conditions, segments, quiet=quiet)
+
+    def satisfying(
+        self,
+        condition: str,
+        limit: int,
+        key: Sequence[str] = (),
+        segment: Segment | None = None,
+        *,
+        quiet: bool = False,
+    ) -> list[Example]:
+        """Show the first few rows for which a condition in SQL is true, with the values of the columns it names.
+
+        Raises:
+            NotMeasuredError: it is not valid, is refused, or fails on a row.
+        """
+        from pytest_mlgate.inputs.conditions import satisfying
+
+        return satisfying(self.frame, condition, limit, key=key, segment=segment, quiet=quiet)
+
+    def asking(self, condition: str, segment: Segment | None = None) -> str:
+        """Write the SQL that finds all rows for which a condition is true, for a person to run."""
+        from pytest_mlgate.inputs.conditions import asking
+
+        return asking(self.frame, condition, segment)
+
+    def returned(self, query: str, others: Mapping[str, Table], limit: int, *, quiet: bool = False) -> Returned:
+        """Run a query that knows this table as `data` and others by the names given.
+
+        Raises:
+            NotMeasuredError: it is not valid, is refused, or fails.
+            TypeError: another table was not opened by this layer.
+        """
+        from pytest_mlgate.inputs.conditions import returned
+
+        frames = {"data": self.frame}
+        for name, other in others.items():
+            if not isinstance(other, OpenTable):
+                raise TypeError(f"{other!r} is no table that was opened here")
+            frames[name] = other.frame
+        return returned(frames, query, limit, quiet=quiet)
+
+    def shared(
+        self,
+        other: Table,
+        columns: Sequence[str],
+        others: Sequence[str] | None = None,
+        *,
+        absent: bool = False,
+        missing: bool = False,
+        segment: Segment | None = None,
+        limit: int = 0,
+        key: Sequence[str] = (),
+    ) -> Shared:
+        """Find the rows that have, or lack, a row with the same values in another table; see `inputs.overlap`.
+
+        Raises:
+            NotMeasuredError: a column is missing, or two can never hold the same value.
+            TypeError: `other` was not opened by this layer.
+        """
+        if not isinstance(other, OpenTable):
+            raise TypeError(f"{other!r} is no table that was opened here")
+        match = Match(
+            columns=tuple(columns),
+            others=tuple(columns if others is None else others),
+            absent=absent,
+            missing=missing,
+            segment=segment or Segment(),
+        )
+        return shared(self.frame, other.frame, match, self._database, limit=limit, key=key)
+
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a column as float64 (n,), missing as NaN; booleans as 0 and 1, times as seconds since 1970 in UTC.
 
@@ -118,6 +215,59 @@ class OpenTable:
         fetched = self._fetch(self.frame.select(chosen).select(*forms))
         arrays = {one: _as_floats(fetched.column(one.inner), times=one.type in _TIMES) for one in chosen}
         return [arrays[column] for column in columns]
+
+    def present(self, names: Sequence[str]) -> list[tuple[NDArray[Any], int]]:
+        """Read the values that numeric columns have, each in its own type, and how many rows have none, in one query.
+
+        Whole numbers that no machine type holds, decimals and truth values come as float64, times as seconds since
+        1970 in UTC. NaN is left among the values.
+
+        Raises:
+            NotMeasuredError: a column is missing or holds no numbers.
+        """
+        import narwhals as nw
+
+        columns = [self.frame.column(name) for name in names]
+        for column in columns:
+            if column.type in {"string", "other"} and not column.untyped:
+                raise NotMeasuredError(f"{column} holds no numbers", "name a numeric column")
+        chosen = list(dict.fromkeys(columns))
+        forms = []
+        for one in chosen:
+            form = nw.col(one.inner)
+            if one.type in _TIMES:
+                form = form.cast(nw.Datetime("us"))
+            elif one.native not in _MACHINE:
+                form = form.cast(nw.Float64)
+            forms.append(form)
+        fetched = self._fetch(self.frame.select(chosen).select(*forms))
+        found = {one: _present(fetched.column(one.inner), times=one.type in _TIMES) for one in chosen}
+        return [found[column] for column in columns]
+
+    def lengths(self, name: str) -> NDArray[Any]:
+        """Count the characters of each text: float64 (n,), missing as NaN.
+
+        Raises:
+            NotMeasuredError: the column is missing or holds no text.
+        """
+        import narwhals as nw
+
+        column = self.frame.column(name)
+        if column.type != "string":
+            raise NotMeasuredError(f"{column} holds no text", "name a column of text")
+        form = nw.col(column.inner).str.len_chars().cast(nw.Float64)
+        return _as_floats(self._fetch(self.frame.select([column]).select(form)).column(0), times=False)
+
+    def crossed(self, columns: Sequence[str], label: str, most: int) -> Iterator[Crossed]:
+        """Hold columns against a label of at most so many classes; see `pytest_mlgate.inputs.crossing`.
+
+        Raises:
+            NotMeasuredError: a column is missing or of no simple type, or the label has no classes, or too many.
+        """
+        table = self.frozen(list(dict.fromkeys([*columns, label])))  # each query must find the same classes
+        levels = classes_of(table.frame, label, most, self._database)
+        for name in columns:
+            yield crossed(table.frame, name, label, levels, self._database)
 
     def levels(self, column: str) -> Levels:
         """Count a column's distinct values, as text.
@@ -199,6 +349,25 @@ class OpenTable:
 
     def _fetch(self, query: nw.LazyFrame[Any]) -> pa.Table:
         return self._database.fetch(query, self.frame.what)
+
+
+def _present(array: Any, *, times: bool) -> tuple[NDArray[Any], int]:
+    """Give the values of an Arrow column that are there, without copying them where one piece holds all."""
+    import numpy as np
+    import pyarrow as pa
+
+    missing = int(array.null_count)
+    held = array.drop_null() if missing else array
+    held = held.cast(pa.int64()) if times else held
+    # Arrow's own way to numpy imports pandas.
+    width, type_ = held.type.bit_width // 8, np.dtype(held.type.to_pandas_dtype())
+    pieces = [
+        np.frombuffer(piece.buffers()[1], type_, len(piece), piece.offset * width)
+        for piece in held.chunks
+        if len(piece)
+    ]
+    values = pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0, type_), *pieces])
+    return (values / 1e6 if times else values), missing
 
 
 def _as_floats(array: Any, *, times: bool) -> NDArray[Any]:

@@ -47,9 +47,9 @@ def level_of(value: object, *, single: bool = False) -> bool | int | str | None:
     return int(text) if isinstance(value, float | Decimal) and text.lstrip("-").isdigit() else text
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, longest: int = _LONGEST) -> str:
     """Cut text that would flood a report."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _number(value: float, *, single: bool) -> str:

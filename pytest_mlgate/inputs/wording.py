@@ -17,6 +17,7 @@ from pytest_mlgate.aggregate import (
     Conflicting,
     Disordered,
     Duplicated,
+    Incomplete,
     Infinite,
     Longer,
     Missing,
@@ -35,7 +36,7 @@ from pytest_mlgate.inputs.formats import INHERENT, valid
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_mlgate.aggregate import RowRule, Rule
+    from pytest_mlgate.aggregate import ColumnRule, Rule
     from pytest_mlgate.inputs.frames import Column, Frame
 
 _MOST_LISTED = 64
@@ -52,29 +53,84 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
         segment: only among these.
     """
     columns, origin = frame.in_sql, frame.origin
-    within = [_is(columns[name], value) for name, value in (segment or Segment()).values.items()]
+    inside = within(frame, segment or Segment())
     match rule:
         case Duplicated(names, missing):
             keys = [columns[name] for name in names]
             having = "HAVING count(*) > 1"
-            return _groups(origin, keys, [*within, *([] if missing else map(_present, keys))], having)
+            return _groups(origin, keys, [*inside, *([] if missing else map(_present, keys))], having)
         case Conflicting(name, names):
             keys, column = [columns[one] for one in names], columns[name]
             having = f"HAVING count(DISTINCT {_value(column)}) > 1"
-            return _groups(origin, keys, [*within, *map(_present, [*keys, column])], having)
+            return _groups(origin, keys, [*inside, *map(_present, [*keys, column])], having)
         case Varying(name):
             value = _value(columns[name])
-            kept = " AND ".join([*within, _present(columns[name])])
+            kept = " AND ".join([*inside, _present(columns[name])])
             usual = f"SELECT {value} FROM {origin} WHERE {kept} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"  # noqa: S608 - only shown
             return f"SELECT * FROM {origin} WHERE {kept} AND {value} <> ({usual})"  # noqa: S608 - only shown
         case Disordered(name, order):
             value = _value(columns[name])
             inner = f"SELECT *, lag({value}) OVER () AS previous FROM {origin}"  # noqa: S608 - only shown
-            kept = " AND ".join([*within, _present(columns[name])])
+            kept = " AND ".join([*inside, _present(columns[name])])
             return f"SELECT * FROM ({inner} WHERE {kept}) WHERE {value} {_WRONG[order]} previous"  # noqa: S608 - same
+        case Incomplete(names):
+            absent = " OR ".join(_absent(columns[name]) for name in names)
+            return f"SELECT * FROM {origin} WHERE {' AND '.join([*inside, f'({absent})'])}"  # noqa: S608 - only shown
         case _:
-            where = " AND ".join([*within, _condition(columns, rule)])
+            where = " AND ".join([*inside, _condition(columns, rule)])
             return f"SELECT * FROM {origin} WHERE {where}"  # noqa: S608 - only shown
+
+
+def within(frame: Frame, segment: Segment) -> list[str]:
+    """Write the conditions of the rows of a segment; none where it is the whole table."""
+    columns = frame.in_sql
+    return [_is(columns[name], value) for name, value in segment.values.items()]
+
+
+def matching(
+    frame: Frame,
+    other: Frame,
+    pairs: Sequence[tuple[Column, Column]],
+    segment: Segment,
+    *,
+    absent: bool,
+    missing: bool,
+) -> str:
+    """Write the query that finds the rows of a table that have, or lack, a row with the same values in another.
+
+    Args:
+        frame: the table.
+        other: the other one.
+        pairs: columns of both that are compared.
+        segment: only among these rows.
+        absent: find those that lack one.
+        missing: whether missing values equal each other.
+    """
+    same = " IS NOT DISTINCT FROM " if missing else " = "
+    ours, others = frame.in_sql, other.in_sql
+    known = [(ours[own.name], others[theirs.name]) for own, theirs in pairs]
+    equal = [f"{_matched(theirs, own, 'o')}{same}{_matched(own, theirs, 't')}" for own, theirs in known]
+    where = within(frame, segment)
+    if absent and not missing:
+        where += [_present(own) for own, _ in known]
+    exists = f"EXISTS (SELECT 1 FROM {other.origin} AS o WHERE {' AND '.join(equal)})"  # noqa: S608 - only shown
+    kept = " AND ".join([*where, f"NOT {exists}" if absent else exists])
+    return f"SELECT * FROM {frame.origin} AS t WHERE {kept}"  # noqa: S608 - only shown
+
+
+def _matched(column: Column, partner: Column, table: str) -> str:
+    """A column as it compares with another table's, NaN as null."""
+    value = column.canonical(f"{table}.{_quoted(column.name)}")
+    natives = {column.native, partner.native}
+    if column.native in FLOATS:
+        value = f"nullif({value}, 'nan')"
+    if "float" in natives and "integer" not in {column.type, partner.type}:
+        return f"{value}::FLOAT"
+    if column.type in {"integer", "number"} and natives & FLOATS:
+        return f"{value}::DOUBLE"
+    if column.type in {"date", "timestamp"} and len(natives) > 1:
+        return f"{value}::TIMESTAMP"
+    return f"{value}::VARCHAR" if column.type == "other" else value
 
 
 def _groups(origin: str, keys: Sequence[Column], where: Sequence[str], having: str) -> str:
@@ -89,7 +145,7 @@ def _key(column: Column) -> str:
     return f"CASE WHEN {name}::VARCHAR <> 'nan' THEN {name} END AS {name}" if column.native in FLOATS else name
 
 
-def _condition(columns: Mapping[str, Column], rule: RowRule) -> str:  # noqa: C901, PLR0911 - one case a rule
+def _condition(columns: Mapping[str, Column], rule: ColumnRule) -> str:  # noqa: C901, PLR0911 - one case a rule
     column = columns[rule.column]
     value = _value(column)
     if column.untyped and not isinstance(rule, Missing):

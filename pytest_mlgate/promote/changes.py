@@ -7,15 +7,19 @@ stamp when it was read; here the stamps are held against the disk.
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING
+
+from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.listing import files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_mlgate.promote.facts import FileFacts
-    from pytest_mlgate.verdict import FileStamp, GateResult
+    from pytest_mlgate.verdict import FileStamp, GateResult, InputRecord
 
 
 def changed_since(file: FileFacts, results: Iterable[GateResult], *, root: Path) -> tuple[str, ...]:
@@ -26,8 +30,10 @@ def changed_since(file: FileFacts, results: Iterable[GateResult], *, root: Path)
         results: of the gates whose inputs matter; each file they share is looked at once.
         root: where the relative paths of stamps start.
     """
-    stamps = dict.fromkeys(stamp for result in results for record in result.inputs for stamp in record.files)
-    found = [_gate_file(file), *(_input(stamp, root) for stamp in stamps)]
+    records = [record for result in results for record in result.inputs]
+    stamps = dict.fromkeys(stamp for record in records for stamp in record.files)
+    listed = (_listing(record, root) for record in records if record.pattern is not None)
+    found = [_gate_file(file), *(_input(stamp, root) for stamp in stamps), *listed]
     return tuple(dict.fromkeys(reason for reason in found if reason is not None))
 
 
@@ -55,6 +61,19 @@ def _input(stamp: FileStamp, root: Path) -> str | None:
     except OSError as error:
         return f"{stamp.path} cannot be read any more: {error.strerror or error}"
     return f"{stamp.path} changed since it was measured ({how}); run the gates again" if how else None
+
+
+def _listing(record: InputRecord, root: Path) -> str | None:
+    """Say whether a pattern or folder stands for other files than those that were measured."""
+    try:
+        now = {os.path.normpath(path) for path in files_of(root / (record.pattern or ""))}
+    except NotMeasuredError as error:
+        return str(error)
+    measured = {os.path.normpath(root / stamp.path) for stamp in record.files}
+    if not now - measured:
+        return None  # what has gone is said of each file
+    new = os.path.relpath(min(now - measured), root)
+    return f"{record.pattern} changed since it was measured ({new} was added); run the gates again"
 
 
 def _sha256(path: Path) -> str:

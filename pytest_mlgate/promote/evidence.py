@@ -112,6 +112,7 @@ def _inputs(results: Iterable[GateResult]) -> list[dict[str, Any]]:
             "rows": record.rows,
             "digest": _digest(record.sha256),
             "files": files,
+            **({"note": record.note} if record.note else {}),
         }
         found[record.role, record.name, repr(entry)] = entry
     return [found[key] for key in sorted(found)]

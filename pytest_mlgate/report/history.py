@@ -66,9 +66,10 @@ def _data_of(results: Iterable[GateResult]) -> Iterator[tuple[str, str]]:
     """Give hash and name of the data that were judged; references, and what has no hash, do not count."""
     for result in results:
         for one in result.inputs:
-            hashes = [stamp.sha256 for stamp in one.files if stamp.sha256 is not None]
-            if one.role == "data" and len(hashes) == len(one.files) == 1:
-                yield hashes[0], one.name
+            hashes = [stamp.sha256 for stamp in one.files]
+            sha256 = hashes[0] if len(hashes) == 1 else one.sha256
+            if one.role == "data" and one.files and sha256 is not None:
+                yield sha256, one.name
 
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:

@@ -52,7 +52,7 @@ def test_init_writes_gates_that_hold_and_says_what_to_do_next(mlgate, tmp_path):
     assert result.exit_code == 0, result.output
     assert "next: pytest --mlgate gates/big.gate.yaml" in result.output
     text = (tmp_path / "gates" / "big.gate.yaml").read_text(encoding="utf-8")
-    assert '"some value": {type: number, max_null_fraction: 0.21}' in text
+    assert '"some value": {type: number, max_null_fraction: 0.16, min: 0, max: 110' in text
     assert (tmp_path / ".github" / "workflows" / "gates.yml").exists()
     import subprocess
     import sys

@@ -164,7 +164,7 @@ promote: {model: m, to: champ, requires: [zz]}
         "my.gate.yaml:2:1: unknown key 'nmae'", "did you mean 'name'?",
         "my.gate.yaml:3:7: 'skip' is one of pytest's own marks",
         "my.gate.yaml:4:12: no gate here has a parameter 'confidense'", "did you mean 'confidence'?",
-        "my.gate.yaml:6:3: a table is either a path or a fixture",
+        "my.gate.yaml:6:3: a table has one source",
         "my.gate.yaml:7:11: unknown key 'pth'",
         "my.gate.yaml:9:13: there is no gate kind 'toy.constnt'", "did you mean 'toy.constant'?",
         "my.gate.yaml:10:50: expected a number, found text",

@@ -38,10 +38,10 @@ def test_a_missing_folder_is_said(opened, tmp_path):
     assert str(tmp_path / "no") in refusal(opened, "no/such.parquet").remedy
 
 
-def test_a_directory_is_no_table(opened, tmp_path):
-    """A folder of part files is not silently read as one table."""
+def test_a_folder_without_data_is_no_table(opened, tmp_path):
+    """An empty folder is not a table without rows."""
     (tmp_path / "parts.parquet").mkdir()
-    assert "directory" in refusal(opened, "parts.parquet").reason
+    assert "holds no data files" in refusal(opened, "parts.parquet").reason
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.csv"])

@@ -55,7 +55,7 @@ def test_importing_the_store_loads_nothing_heavy():
 def test_gates_share_one_opened_file(rows, store, monkeypatch):
     """However many gates name a file, it is opened once."""
     opened = []
-    monkeypatch.setattr(files, "open_file", lambda *args, real=files.open_file: opened.append(args) or real(*args))
+    monkeypatch.setattr(files, "open_files", lambda *args, real=files.open_files: opened.append(args) or real(*args))
     for labels in ({}, {"a": {"1": "one"}}, {}):
         table = GateInputs(store, seed=1, fixtures={}).table(TableRef(path=str(rows), labels=labels))
         assert table.labels == labels
@@ -144,7 +144,7 @@ def test_a_query_can_be_interrupted_from_another_thread(store):
     started = time.monotonic()
     with pytest.raises(NotMeasuredError, match="interrupted"):
         store.database.run(lambda: store.database.connection.execute(ENDLESS).fetchall())
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60  # it would take minutes
     assert store.database.sql("SELECT 1").fetchall() == [(1,)]
 
 
@@ -169,7 +169,7 @@ def test_what_a_signal_handler_raises_reaches_the_caller(error, store):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60  # it would take minutes
     assert store.database.sql("SELECT 1").fetchall() == [(1,)]
 
 

@@ -27,3 +27,15 @@ def judged(tmp_path):
 
     yield judge
     store.close()
+
+
+@pytest.fixture
+def quality(judged):
+    """Judge a table by `data.quality` with parameters written as YAML; other tables are fixtures `{fixture: name}`."""
+
+    def judge(table, parameters, **others):
+        indented = "\n".join(f"    {line}" for line in parameters.strip("\n").splitlines())
+        text = f"gates:\n  g:\n    kind: data.quality\n    data: {{fixture: t}}\n{indented}\n"
+        return judged(text, t=table, **others)
+
+    return judge

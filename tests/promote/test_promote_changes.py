@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from promote_making import model_record, result, stamp
 
 from pytest_mlgate.promote.changes import changed_since
+from pytest_mlgate.verdict import InputRecord
 
 
 @pytest.fixture
@@ -85,3 +86,23 @@ def test_absolute_paths_do_not_depend_on_the_root(place):
     file, _ = place.measured()
     results = [result("quality", inputs=(model_record(stamp(place.weights)),))]
     assert changed_since(file, results, root=Path("/nowhere")) == ()
+
+
+def test_a_file_added_to_a_pattern_is_named(place, tmp_path):
+    """Rows that came since were not measured; a pattern that stands for the same files is no change."""
+    folder = place.root / "parts"
+    folder.mkdir()
+    for number in range(2):
+        (folder / f"{number}.csv").write_text("a\n1\n", encoding="utf-8")
+    file, session = place.measured()
+    stamps = tuple(stamp(folder / f"{number}.csv", place.root) for number in range(2))
+    for pattern in ("parts", "parts/*.csv"):
+        record = InputRecord(role="data", name=pattern, files=stamps, pattern=pattern)
+        results = [replace(one, inputs=(record,)) for one in session.results.values()]
+        assert changed_since(file, results, root=place.root) == ()
+    (folder / "2.csv").write_text("a\n1\n", encoding="utf-8")
+    (reason,) = changed_since(file, results, root=place.root)
+    assert reason == "parts/*.csv changed since it was measured (parts/2.csv was added); run the gates again"
+    for number in range(3):
+        (folder / f"{number}.csv").unlink()
+    assert any("no file matches" in one for one in changed_since(file, results, root=place.root))
