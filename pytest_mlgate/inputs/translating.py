@@ -16,6 +16,7 @@ _ON_SPARK: dict[str, str] = {
     "TIMEZONE": "TO_UTC_TIMESTAMP({1}, CURRENT_TIMEZONE())",
     "REGEXP_FULL_MATCH": "{0} RLIKE CONCAT('^(?:', {1}, ')$')",
 }
+_KNOWN = {"RegexpFullMatch": "REGEXP_FULL_MATCH"}
 
 
 def translated(sql: str, dialect: str) -> str:
@@ -42,9 +43,11 @@ def _respelled(sqlglot: Any) -> Callable[[Any], Any]:
     def one(node: Any) -> Any:
         if isinstance(node, sqlglot.exp.IsInf):
             return sqlglot.parse_one(f"abs({node.this.sql('spark')}) = double('infinity')", read="spark")
-        if isinstance(node, sqlglot.exp.Anonymous) and node.name.upper() in _ON_SPARK:
-            arguments = [argument.sql("spark") for argument in node.expressions]
-            return sqlglot.parse_one(_ON_SPARK[node.name.upper()].format(*arguments), read="spark")
-        return node
+        anonymous = isinstance(node, sqlglot.exp.Anonymous)  # some versions know a function that others do not
+        name = node.name.upper() if anonymous else _KNOWN.get(type(node).__name__)
+        if name not in _ON_SPARK:
+            return node
+        parts = node.expressions if anonymous else [node.this, node.expression]
+        return sqlglot.parse_one(_ON_SPARK[name].format(*(part.sql("spark") for part in parts)), read="spark")
 
     return one
