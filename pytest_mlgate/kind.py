@@ -240,11 +240,29 @@ class Table(Protocol):
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a numeric column as float64 (n,), missing as NaN."""
 
+    def numbers_of(self, columns: Sequence[str]) -> list[NDArray[Any]]:
+        """Read several numeric columns as `numbers` does, in one query."""
+
+    def present(self, columns: Sequence[str]) -> list[tuple[NDArray[Any], int]]:
+        """Read the values that numeric columns have, each in its own type, and how many rows have none.
+
+        Nothing keeps the values in order: for statistics that do not care which row a value came from.
+        """
+
+    def lengths(self, column: str) -> NDArray[Any]:
+        """Count the characters of each text: float64 (n,), missing as NaN."""
+
     def crossed(self, columns: Sequence[str], label: str, most: int) -> Iterator[Crossed]:
         """Hold columns against a label of at most so many classes, one after the other, each in a query of its own."""
 
     def levels(self, column: str) -> Levels:
         """Count a column's distinct values."""
+
+    def coded(self, column: str) -> Coded:
+        """Read a column as codes of its distinct values."""
+
+    def frozen(self, columns: Sequence[str] | None = None) -> Table:
+        """Give a table whose queries all see the same rows in the same order."""
 
 
 class Guard(Protocol):
@@ -269,6 +287,9 @@ class Inputs(Protocol):
 
     def predictions_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Predictions, tuple[Coded, ...]]:
         """Get predictions and, for the same rows, columns that say which group each row belongs to."""
+
+    def answers(self, model: ModelRef, data: TableRef, role: str = "data") -> NDArray[Any]:
+        """Run a model over rows that need no label: float64 (n,) or (n, k), logits as probabilities."""
 
     def prompt(self, path: str) -> Prompt:
         """Read a prompt file."""

@@ -116,6 +116,22 @@ def explain(kind: str) -> None:
 
 
 @main.command()
+@click.argument("gatefile", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--rounds", default=200, show_default=True, help="unchanged splits to judge at most")
+@click.option("--seconds", default=60.0, show_default=True, help="time for each gate")
+def calibrate(gatefile: Path, rounds: int, seconds: float) -> None:
+    """Replay the drift gates of GATEFILE on random splits of their own reference: false alarms, and what is seen."""
+    from pytest_mlgate.cli.calibrate import Effort, calibrated
+    from pytest_mlgate.errors import GateFileError
+
+    try:
+        for line in calibrated(gatefile.resolve(), Effort(rounds=rounds, seconds=seconds)):
+            click.echo(line)
+    except GateFileError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--rows", is_flag=True, help="pin a table's columns and rows, whatever file holds them")
 def pin(path: Path, *, rows: bool) -> None:

@@ -22,6 +22,7 @@ from pytest_mlgate.aggregate import takes_own_pass as compares_rows
 from pytest_mlgate.inputs.bounds import members_for
 from pytest_mlgate.inputs.engine import missing, operand, present, spoken_of
 from pytest_mlgate.inputs.frames import ROW
+from pytest_mlgate.inputs.repeats import repeats, sortable
 from pytest_mlgate.inputs.selecting import ROWS, grouped, replaced, segment_columns, selected
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ def counted_apart(rule: Question, groups: Sequence[Column], frame: Frame, databa
     """Count what takes a query of its own, rows of a rule or distinct values, in each segment that has any."""
     import narwhals as nw
 
+    if isinstance(rule, Duplicated) and len(rule.columns) == 1 and not rule.missing and not groups:
+        column = frame.column(rule.columns[0])
+        if sortable(column, frame):
+            return [((), repeats(column, frame, database))]
     names = segment_columns(groups)
     total = [nw.len().alias(ROWS)]
     rows = selected(frame, [rule], groups=groups, numbered=isinstance(rule, Disordered))

@@ -57,7 +57,8 @@ def members_for(column: Column, allowed: tuple[Scalar, ...]) -> list[Comparable]
     if column.native in _NANOSECONDS:
         return [one for one in members if isinstance(one, dt.datetime) and _FIRST <= one <= _LAST]
     if column.type == "integer":
-        return [int(one) for one in members if isinstance(one, int | float) and math.isfinite(one) and one == int(one)]
+        whole = [int(one) for one in members if isinstance(one, int | float) and math.isfinite(one) and one == int(one)]
+        return [one for one in whole if _whole(column, one) == one]
     return members
 
 

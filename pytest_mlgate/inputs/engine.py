@@ -128,9 +128,10 @@ def summed_up(question: Statistic | Quantile, column: Column) -> nw.Expr:
     value = present(column).cast(nw.Float64)
     if isinstance(question, Quantile):
         return value.quantile(question.at, interpolation="linear")
-    aggregates = {"mean": value.mean, "std": value.std, "sum": value.sum, "min": value.min, "max": value.max}
-    found = aggregates[question.name]()
-    return nw.when(value.count() > 0).then(found) if name == "sum" else found  # which would be 0 for no values
+    if question.name == "sum":
+        return nw.when(value.count() > 0).then(value.sum())  # of nothing there is no sum, rather than zero
+    aggregates = {"mean": value.mean, "std": value.std, "min": value.min, "max": value.max}
+    return aggregates[question.name]()
 
 
 def spoken_of(  # noqa: C901, PLR0911, PLR0912 - one case a rule

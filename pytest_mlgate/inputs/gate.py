@@ -21,6 +21,8 @@ from pytest_mlgate.verdict import FileStamp, InputRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.inputs.dialects import RemoteEngine
     from pytest_mlgate.inputs.guards import Guard
@@ -132,6 +134,22 @@ class GateInputs:
             return classes(rows, of, raw), tuple(rows.coded(name) for name in columns)
 
         return self._answered(with_codes, {"model": spec}, columns)[0]
+
+    def answers(self, model: ModelRef, data: TableRef, role: str = "data") -> NDArray[Any]:
+        """Run a model over rows that need no label, once per session for the same rows.
+
+        Raises:
+            NotMeasuredError: the model or the rows cannot be had, or the answers cannot be trusted.
+            NotApplicableError: the model is optional and does not exist yet.
+        """
+        from pytest_mlgate.inputs.inference import inputs_of
+        from pytest_mlgate.inputs.predictions import check_model, shown
+
+        check_model(model)
+        loaded, rows = self.model(model), self.table(data, role)
+        if rows.rows == 0:
+            raise NotMeasuredError(f"{rows.frame.what} has no rows", "give it some")
+        return shown(self._store.answers(loaded, model, rows.frozen(inputs_of(model))), model)
 
     def prompt(self, path: str) -> Prompt:
         """Read a prompt file.

@@ -46,10 +46,7 @@ def check_spec(spec: PredictionSpec, *, numbers: bool = False) -> None:
         raise NotMeasuredError(f"{found} to take predictions from", "give `model`, or `prediction` and/or `score`")
     if spec.model is None:
         return
-    if spec.model.features is None and spec.model.preprocess is None:
-        raise NotMeasuredError("nothing says how rows reach the model", "write `features:` or `preprocess:`")
-    if spec.model.output is None:
-        raise NotMeasuredError("nothing says what the model gives", "write `output: logits`, `probability` or `label`")
+    check_model(spec.model)
     if numbers:
         return
     if spec.model.output == "value":
@@ -59,6 +56,33 @@ def check_spec(spec: PredictionSpec, *, numbers: bool = False) -> None:
             f"the gate's positive label is {spec.positive!r}, but the model speaks of {spec.model.positive!r}",
             "write the same `positive` on the model and on the gate",
         )
+
+
+def check_model(ref: ModelRef) -> None:
+    """Make sure that a model says how rows reach it and what it gives.
+
+    Raises:
+        NotMeasuredError: it does not.
+    """
+    if ref.features is None and ref.preprocess is None:
+        raise NotMeasuredError("nothing says how rows reach the model", "write `features:` or `preprocess:`")
+    if ref.output is None:
+        raise NotMeasuredError("nothing says what the model gives", "write `output: logits`, `probability` or `label`")
+
+
+def shown(raw: NDArray[Any], ref: ModelRef) -> NDArray[Any]:
+    """Give what a model answered, logits of two classes as the probability of the positive one.
+
+    Raises:
+        NotMeasuredError: the answers are not numbers.
+    """
+    import numpy as np
+
+    if np.isnan(raw).any():
+        raise NotMeasuredError("the model answered with NaN", "look at its weights and inputs")
+    if ref.output in ("logits", "probability") and (raw.ndim == 1 or raw.shape[1] <= _BINARY):
+        return _from_logits(raw) if ref.output == "logits" else _from_probabilities(raw)
+    return raw.reshape(-1) if raw.ndim == _BINARY and raw.shape[1] == 1 else raw
 
 
 def classes(table: OpenTable, spec: PredictionSpec, raw: NDArray[Any] | None) -> Predictions:

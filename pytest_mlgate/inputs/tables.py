@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from pytest_mlgate.kind import Crossed, Table
 
 _TIMES = {"date", "timestamp"}
+_MACHINE = {f"{sign}{size}int" for sign in ("", "u") for size in ("tiny", "small", "big")} | {
+    *("integer", "uinteger", "float", "double"),
+}
 
 
 class OpenTable:
@@ -224,6 +227,48 @@ class OpenTable:
         arrays = {one: _as_floats(found.column(one.inner), times=one.type in _TIMES) for one in chosen}
         return [arrays[column] for column in columns]
 
+    def present(self, names: Sequence[str]) -> list[tuple[NDArray[Any], int]]:
+        """Read the values that numeric columns have, each in its own type, and how many rows have none, in one query.
+
+        Whole numbers that no machine type holds, decimals and truth values come as float64, times as seconds since
+        1970 in UTC. NaN is left among the values.
+
+        Raises:
+            NotMeasuredError: a column is missing or holds no numbers.
+        """
+        import narwhals as nw
+
+        columns = [self.frame.column(name) for name in names]
+        for column in columns:
+            if column.type in {"string", "other"} and not column.untyped:
+                raise NotMeasuredError(f"{column} holds no numbers", "name a numeric column")
+        chosen = list(dict.fromkeys(columns))
+        forms = []
+        for one in chosen:
+            form = nw.col(one.inner)
+            if one.type in _TIMES:
+                form = form.cast(nw.Datetime("us"))
+            elif one.native not in _MACHINE:
+                form = form.cast(nw.Float64)
+            forms.append(form)
+        fetched = self._fetch(self.frame.select(chosen).select(*forms))
+        found = {one: _present(fetched.column(one.inner), times=one.type in _TIMES) for one in chosen}
+        return [found[column] for column in columns]
+
+    def lengths(self, name: str) -> NDArray[Any]:
+        """Count the characters of each text: float64 (n,), missing as NaN.
+
+        Raises:
+            NotMeasuredError: the column is missing or holds no text.
+        """
+        import narwhals as nw
+
+        column = self.frame.column(name)
+        if column.type != "string":
+            raise NotMeasuredError(f"{column} holds no text", "name a column of text")
+        form = nw.col(column.inner).str.len_chars().cast(nw.Float64)
+        return _as_floats(self._fetch(self.frame.select([column]).select(form)).column(0), times=False)
+
     def crossed(self, columns: Sequence[str], label: str, most: int) -> Iterator[Crossed]:
         """Hold columns against a label of at most so many classes; see `pytest_mlgate.inputs.crossing`.
 
@@ -335,6 +380,25 @@ class OpenTable:
 
     def _fetch(self, query: nw.LazyFrame[Any]) -> pa.Table:
         return fetched(query, self.frame, self._database)
+
+
+def _present(array: Any, *, times: bool) -> tuple[NDArray[Any], int]:
+    """Give the values of an Arrow column that are there, without copying them where one piece holds all."""
+    import numpy as np
+    import pyarrow as pa
+
+    missing = int(array.null_count)
+    held = array.drop_null() if missing else array
+    held = held.cast(pa.int64()) if times else held
+    # Arrow's own way to numpy imports pandas.
+    width, type_ = held.type.bit_width // 8, np.dtype(held.type.to_pandas_dtype())
+    pieces = [
+        np.frombuffer(piece.buffers()[1], type_, len(piece), piece.offset * width)
+        for piece in held.chunks
+        if len(piece)
+    ]
+    values = pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0, type_), *pieces])
+    return (values / 1e6 if times else values), missing
 
 
 def _as_floats(array: Any, *, times: bool) -> NDArray[Any]:

@@ -34,7 +34,7 @@ from pytest_mlgate.inputs.engine import FLOATS
 from pytest_mlgate.inputs.formats import INHERENT, valid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_mlgate.aggregate import ColumnRule, Rule
     from pytest_mlgate.inputs.frames import Column, Frame
@@ -52,40 +52,39 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
         rule: which rows.
         segment: only among these.
     """
+    columns, origin = frame.in_sql, frame.origin
     inside = within(frame, segment or Segment())
     match rule:
-        case Duplicated(columns, missing):
-            keys = [frame.column(name) for name in columns]
+        case Duplicated(names, missing):
+            keys = [columns[name] for name in names]
             having = "HAVING count(*) > 1"
-            return _groups(frame, keys, [*inside, *([] if missing else map(_present, keys))], having)
-        case Conflicting(column, names):
-            keys, value = [frame.column(name) for name in names], frame.column(column)
-            having = f"HAVING count(DISTINCT {_value(value)}) > 1"
-            return _groups(frame, keys, [*inside, *map(_present, [*keys, value])], having)
-        case Varying(column):
-            value = frame.column(column)
-            kept = " AND ".join([*inside, _present(value)])
-            most = (
-                f"SELECT {_value(value)} FROM {frame.origin} WHERE {kept} GROUP BY 1 "  # noqa: S608 - only shown
-                "ORDER BY count(*) DESC, 1 LIMIT 1"
-            )
-            return f"SELECT * FROM {frame.origin} WHERE {kept} AND {_value(value)} <> ({most})"  # noqa: S608
-        case Disordered(column, order):
-            value = frame.column(column)
-            inner = f"SELECT *, lag({_value(value)}) OVER () AS previous FROM {frame.origin}"  # noqa: S608 - only shown
-            kept = " AND ".join([*inside, _present(value)])
-            return f"SELECT * FROM ({inner} WHERE {kept}) WHERE {_value(value)} {_WRONG[order]} previous"  # noqa: S608
-        case Incomplete(columns):
-            absent = " OR ".join(_absent(frame.column(name)) for name in columns)
-            return f"SELECT * FROM {frame.origin} WHERE {' AND '.join([*inside, f'({absent})'])}"  # noqa: S608 - only shown
+            return _groups(origin, keys, [*inside, *([] if missing else map(_present, keys))], having)
+        case Conflicting(name, names):
+            keys, column = [columns[one] for one in names], columns[name]
+            having = f"HAVING count(DISTINCT {_value(column)}) > 1"
+            return _groups(origin, keys, [*inside, *map(_present, [*keys, column])], having)
+        case Varying(name):
+            value = _value(columns[name])
+            kept = " AND ".join([*inside, _present(columns[name])])
+            usual = f"SELECT {value} FROM {origin} WHERE {kept} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"  # noqa: S608 - only shown
+            return f"SELECT * FROM {origin} WHERE {kept} AND {value} <> ({usual})"  # noqa: S608 - only shown
+        case Disordered(name, order):
+            value = _value(columns[name])
+            inner = f"SELECT *, lag({value}) OVER () AS previous FROM {origin}"  # noqa: S608 - only shown
+            kept = " AND ".join([*inside, _present(columns[name])])
+            return f"SELECT * FROM ({inner} WHERE {kept}) WHERE {value} {_WRONG[order]} previous"  # noqa: S608 - same
+        case Incomplete(names):
+            absent = " OR ".join(_absent(columns[name]) for name in names)
+            return f"SELECT * FROM {origin} WHERE {' AND '.join([*inside, f'({absent})'])}"  # noqa: S608 - only shown
         case _:
-            where = " AND ".join([*inside, _condition(frame, rule)])
-            return f"SELECT * FROM {frame.origin} WHERE {where}"  # noqa: S608 - only shown
+            where = " AND ".join([*inside, _condition(columns, rule)])
+            return f"SELECT * FROM {origin} WHERE {where}"  # noqa: S608 - only shown
 
 
 def within(frame: Frame, segment: Segment) -> list[str]:
     """Write the conditions of the rows of a segment; none where it is the whole table."""
-    return [_is(frame.column(name), value) for name, value in segment.values.items()]
+    columns = frame.in_sql
+    return [_is(columns[name], value) for name, value in segment.values.items()]
 
 
 def matching(
@@ -108,10 +107,12 @@ def matching(
         missing: whether missing values equal each other.
     """
     same = " IS NOT DISTINCT FROM " if missing else " = "
-    equal = [f"{_matched(theirs, own, 'o')}{same}{_matched(own, theirs, 't')}" for own, theirs in pairs]
+    ours, others = frame.in_sql, other.in_sql
+    known = [(ours[own.name], others[theirs.name]) for own, theirs in pairs]
+    equal = [f"{_matched(theirs, own, 'o')}{same}{_matched(own, theirs, 't')}" for own, theirs in known]
     where = within(frame, segment)
     if absent and not missing:
-        where += [_present(own) for own, _ in pairs]
+        where += [_present(own) for own, _ in known]
     exists = f"EXISTS (SELECT 1 FROM {other.origin} AS o WHERE {' AND '.join(equal)})"  # noqa: S608 - only shown
     kept = " AND ".join([*where, f"NOT {exists}" if absent else exists])
     return f"SELECT * FROM {frame.origin} AS t WHERE {kept}"  # noqa: S608 - only shown
@@ -132,14 +133,20 @@ def _matched(column: Column, partner: Column, table: str) -> str:
     return f"{value}::VARCHAR" if column.type == "other" else value
 
 
-def _groups(frame: Frame, keys: Sequence[Column], where: Sequence[str], having: str) -> str:
-    names = ", ".join(_quoted(key.name) for key in keys)
+def _groups(origin: str, keys: Sequence[Column], where: Sequence[str], having: str) -> str:
+    names = ", ".join(_key(key) for key in keys)
     kept = f" WHERE {' AND '.join(where)}" if where else ""
-    return f"SELECT {names}, count(*) FROM {frame.origin}{kept} GROUP BY {names} {having}"  # noqa: S608 - only shown
+    return f"SELECT {names}, count(*) FROM {origin}{kept} GROUP BY ALL {having}"  # noqa: S608 - only shown
 
 
-def _condition(frame: Frame, rule: ColumnRule) -> str:  # noqa: C901, PLR0911 - one case a rule
-    column = frame.column(rule.column)
+def _key(column: Column) -> str:
+    """A column to group by; NaN and null are one group."""
+    name = _quoted(column.name)
+    return f"CASE WHEN {name}::VARCHAR <> 'nan' THEN {name} END AS {name}" if column.native in FLOATS else name
+
+
+def _condition(columns: Mapping[str, Column], rule: ColumnRule) -> str:  # noqa: C901, PLR0911 - one case a rule
+    column = columns[rule.column]
     value = _value(column)
     if column.untyped and not isinstance(rule, Missing):
         return "false"
@@ -167,7 +174,7 @@ def _condition(frame: Frame, rule: ColumnRule) -> str:  # noqa: C901, PLR0911 - 
         case Infinite():
             return f"isinf({value})" if column.native in FLOATS else "false"
         case NotCompared():
-            other = frame.column(rule.other)
+            other = columns[rule.other]
             holds = f"{value} {_SQL_OPERATORS.get(rule.operator, rule.operator)} {_value(other)}"
             return f"NOT ({holds}){_but_nan(column)}{_but_nan(other)}"
 
@@ -180,7 +187,7 @@ def _value(column: Column) -> str:
 
 def _absent(column: Column) -> str:
     name = _quoted(column.name)
-    return f"({name} IS NULL OR isnan({name}))" if column.native in FLOATS else f"{name} IS NULL"
+    return f"({name} IS NULL OR {name}::VARCHAR = 'nan')" if column.native in FLOATS else f"{name} IS NULL"
 
 
 def _present(column: Column) -> str:
@@ -188,7 +195,8 @@ def _present(column: Column) -> str:
 
 
 def _but_nan(column: Column) -> str:
-    return f" AND NOT isnan({_quoted(column.name)})" if column.native in FLOATS else ""
+    """Keep out NaN, as text: of a number in a Parquet file DuckDB 2.0 concludes that it is none (see `Database`)."""
+    return f" AND {_quoted(column.name)}::VARCHAR <> 'nan'" if column.native in FLOATS else ""
 
 
 def _is(column: Column, value: Any) -> str:

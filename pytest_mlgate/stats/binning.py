@@ -9,16 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf, nextafter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from pytest_mlgate.stats.door import at_least, vector
+from pytest_mlgate.stats.sides import Side, alike, sorted_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+    from pytest_mlgate.stats.sides import Numbers
 
 Scheme = Literal["quantile", "exact", "category"]
 
@@ -26,6 +29,7 @@ MISSING = "missing"
 UNSEEN = "unseen"
 OTHER_VALUES = "other values"
 
+_LOOKED_AT = 256  # rows spread over the column, which show that it has many values
 MOST_ONCE = 0.1  # of the reference rows may hold a value that no other row holds, for bins per value
 
 
@@ -41,6 +45,8 @@ class BinCounts:
         scheme: how the bins came about: cut at reference quantiles, one per reference number, one per reference
             category.
         unseen: int64[u], current rows of each value that was pooled as never seen, in no particular order.
+        edges: the numbers that bins were cut at, ascending, or the values that have bins of their own; none for
+            categories.
 
     Raises:
         ValueError: unequal lengths, negative counts, or a side without rows.
@@ -51,6 +57,7 @@ class BinCounts:
     current: NDArray[np.int64]
     scheme: Scheme
     unseen: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    edges: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("reference", "current", "unseen"):
@@ -96,16 +103,46 @@ def numeric_bins(reference: ArrayLike, current: ArrayLike, bins: int = 10, exact
     Raises:
         ValueError: a side without rows, values that are no vector of numbers, fewer than 2 bins.
     """
+    return sorted_bins(sorted_side("reference", reference), sorted_side("current", current), bins, exact_at_most)
+
+
+def sorted_bins(reference: Side, current: Side, bins: int = 10, exact_at_most: int = 20) -> BinCounts:
+    """Bin two samples that are sorted already, as `numeric_bins` does.
+
+    Raises:
+        ValueError: a side without rows, or fewer than 2 bins.
+    """
     bins, exact_at_most = at_least("bins", bins, 2), at_least("exact_at_most", exact_at_most, 0)
-    old, old_missing = sorted_present("reference", reference)
-    new, new_missing = sorted_present("current", current)
-    starts = run_starts(old)
-    once = np.count_nonzero(np.diff(starts, append=old.size) == 1)
+    old, new = alike(reference, current)
+    missing = (old.missing, new.missing)
     # Values that hardly repeat are a small continuous sample, not the few values of a discrete column.
-    if starts.size <= exact_at_most and once <= MOST_ONCE * old.size:
-        return counted_at(old[starts], np.diff(starts, append=old.size), new, (old_missing, new_missing))
-    cuts = _quantile_cuts(old, bins)
-    return counted_between(cuts, _between(old, edges_of(cuts)), new, (old_missing, new_missing))
+    if _few_values(old, exact_at_most):
+        counts = np.diff(old.starts, append=old.values.size)
+        return counted_at(old.values[old.starts], counts, new.values, missing)
+    cuts = _quantile_cuts(old.values, bins)
+    return counted_between(cuts, _between(old, cuts), new.values, missing)
+
+
+def equal_widths(sides: Sequence[Side], bars: int) -> tuple[list[float], list[list[int]]]:
+    """Count samples in bars of equal width, for a picture of them.
+
+    Args:
+        sides: sorted samples; the first says where the bars are: between its 1 % and 99 %, the tails in the outer ones.
+        bars: how many.
+
+    Returns:
+        The bars - 1 edges between them and, for each side, the counts; both empty where the first side has no width.
+    """
+    values = sides[0].values
+    if not values.size:
+        return [], [[] for _ in sides]
+    low, high = float(values[int(0.01 * values.size)]), float(values[min(values.size - 1, int(0.99 * values.size))])
+    if not np.isfinite([low, high]).all() or low == high:
+        return [], [[] for _ in sides]
+    edges = low + (high - low) * np.arange(1, bars) / bars
+    # Edges of another type would have the whole column converted to it.
+    edges = (np.ceil(edges) if values.dtype.kind in "iu" else edges).astype(values.dtype)
+    return edges.tolist(), [np.diff(side.below(edges), prepend=0, append=side.values.size).tolist() for side in sides]
 
 
 def category_bins(
@@ -134,24 +171,25 @@ def category_bins(
     return _bin_counts(table, (reference_missing, current_missing), "category", (UNSEEN, unseen))
 
 
-Cut = tuple[float, bool]  # a value, and whether the cut comes just after it rather than just before
+Cut = tuple[Any, bool]  # a value, and whether the cut comes just after it rather than just before
+
+
+def _few_values(side: Side, at_most: int) -> bool:
+    """Tell whether a column has few distinct values that repeat; most columns are settled by a look at a few rows."""
+    values = side.values
+    if values.size > _LOOKED_AT and np.unique(values[:: values.size // _LOOKED_AT]).size > at_most:
+        return False
+    once = np.count_nonzero(np.diff(side.starts, append=values.size) == 1)
+    return side.starts.size <= at_most and bool(once <= MOST_ONCE * values.size)
 
 
 def sorted_present(name: str, values: ArrayLike) -> tuple[NDArray[np.float64], int]:
     """Sort the values that are there (NaN sorts last) and count those that are not."""
-    ordered = np.sort(vector(name, values))
-    present = ordered.size - int(np.isnan(ordered).sum())
-    return ordered[:present], ordered.size - present
+    side = sorted_side(name, vector(name, values))
+    return side.values, side.missing
 
 
-def run_starts(ordered: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Give the position at which each distinct value begins."""
-    return np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: ordered.size])
-
-
-def counted_at(
-    known: NDArray[np.float64], old: NDArray[np.int64], new: NDArray[np.float64], missing: tuple[int, int]
-) -> BinCounts:
+def counted_at(known: Numbers, old: NDArray[np.int64], new: Numbers, missing: tuple[int, int]) -> BinCounts:
     """Count each known value in a current sample, and what else it holds, beside the reference's counts.
 
     Args:
@@ -160,17 +198,17 @@ def counted_at(
         new: the current values that are there, ascending.
         missing: rows of the reference and of the current sample that are missing.
     """
-    starts = run_starts(new)
-    lengths = np.diff(starts, append=new.size)
-    unseen = lengths[~np.isin(new[starts], known)]
-    found = np.searchsorted(new, known, "right") - np.searchsorted(new, known, "left")
-    table = list(zip(_texts(known.tolist()), old, found, strict=True))
-    return _bin_counts(table, missing, "exact", (OTHER_VALUES, unseen))
+    side = Side(new)
+    below, upto = side.around(known)
+    unseen = np.empty(0, dtype=np.int64)
+    if (upto - below).sum() < new.size:
+        lengths = np.diff(side.starts, append=new.size)
+        unseen = lengths[~np.isin(new[side.starts], known)]
+    table = list(zip(_texts(known.tolist()), old, upto - below, strict=True))
+    return _bin_counts(table, missing, "exact", (OTHER_VALUES, unseen), tuple(map(float, known.tolist())))
 
 
-def counted_between(
-    cuts: Sequence[Cut], old: Sequence[int], new: NDArray[np.float64], missing: tuple[int, int]
-) -> BinCounts:
+def counted_between(cuts: Sequence[Cut], old: Sequence[int], new: Numbers, missing: tuple[int, int]) -> BinCounts:
     """Count the values of a current sample between cuts, beside the reference's counts.
 
     Args:
@@ -179,8 +217,10 @@ def counted_between(
         new: the current values that are there, ascending.
         missing: rows of the reference and of the current sample that are missing.
     """
-    table = zip(_interval_labels(cuts), old, _between(new, edges_of(cuts)), strict=True)
-    return _bin_counts([row for row in table if row[1] or row[2]], missing, "quantile")
+    labels = _interval_labels([(value.item() if hasattr(value, "item") else value, after) for value, after in cuts])
+    table = zip(labels, old, _between(Side(new), cuts), strict=True)
+    edges = tuple(float(value) for value, _ in cuts)
+    return _bin_counts([row for row in table if row[1] or row[2]], missing, "quantile", edges=edges)
 
 
 def edges_of(cuts: Sequence[Cut]) -> list[float]:
@@ -188,19 +228,23 @@ def edges_of(cuts: Sequence[Cut]) -> list[float]:
     return [nextafter(value, inf) if after else value for value, after in cuts]
 
 
-def _quantile_cuts(ordered: NDArray[np.float64], bins: int) -> list[Cut]:
+def _quantile_cuts(ordered: Numbers, bins: int) -> list[Cut]:
     """Cut before each quantile, and also after those on which several quantiles fall."""
     positions = np.unique(np.arange(1, bins) * ordered.size // bins)
     values, repeats = np.unique(ordered[positions[positions > 0]], return_counts=True)
-    before = [(float(value), False) for value in values]
-    after = [(float(value), True) for value in values[(repeats > 1) & (values < np.inf)]]
+    before = [(value, False) for value in values]
+    after = [(value, True) for value in values[(repeats > 1) & (values < np.inf)]]
     return sorted(before + after)
 
 
-def _between(ordered: NDArray[np.float64], edges: Sequence[float]) -> list[int]:
-    """Count the values in each interval [edge, next edge) of the line, its two tails included."""
-    inside = np.searchsorted(ordered, np.asarray(edges, dtype=np.float64))
-    return np.diff(inside, prepend=0, append=ordered.size).tolist()  # type: ignore[no-any-return]
+def _between(side: Side, cuts: Sequence[Cut]) -> list[int]:
+    """Count the values in each interval between cuts, the two tails included."""
+    if not cuts:
+        return [int(side.values.size)]
+    values = np.array([value for value, _ in cuts], dtype=side.values.dtype)
+    after = np.array([after for _, after in cuts])
+    inside = np.where(after, side.upto(values), side.below(values))
+    return np.diff(inside, prepend=0, append=side.values.size).tolist()  # type: ignore[no-any-return]
 
 
 def _bin_counts(
@@ -208,6 +252,7 @@ def _bin_counts(
     missing: tuple[int, int],
     scheme: Scheme,
     unseen: tuple[str, Sequence[int] | NDArray[np.int64]] = (UNSEEN, ()),
+    edges: tuple[float, ...] = (),
 ) -> BinCounts:
     """Append the bins of unseen and missing values where there are any."""
     rows = list(table)
@@ -222,6 +267,7 @@ def _bin_counts(
         current=np.array([new for _, _, new in rows], dtype=np.int64),
         scheme=scheme,
         unseen=np.asarray(each, dtype=np.int64),
+        edges=edges,
     )
 
 
@@ -249,7 +295,7 @@ def _texts(values: Sequence[float]) -> list[str]:
 
 
 def _short_integer(value: float) -> bool:
-    return abs(value) < 1e15 and value.is_integer()  # noqa: PLR2004 - longer ones read better with an exponent
+    return abs(value) < 1e15 and float(value).is_integer()  # noqa: PLR2004 - longer ones read better with an exponent
 
 
 def _category_label(name: str) -> str:

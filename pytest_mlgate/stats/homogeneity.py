@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlgate.stats.binning import BinCounts
+    from pytest_mlgate.stats.cells import Cells
 
 _LEAST_EXPECTED = 5.0  # in every cell, for the textbook p-value
 _MOST_DRAWN_CELLS = 200  # beyond, the exact moments of the permutation distribution serve better than draws
@@ -29,7 +30,7 @@ _MOST_DRAWN_ROWS = 10**9  # beyond, numpy draws no multivariate hypergeometric
 _ENOUGH_EXCEEDING = 50  # draws at least as far out as the data, after which the p-value is known to about a seventh
 
 
-def homogeneity_p(counts: BinCounts, seed: int, draws: int = 19_999) -> float:
+def homogeneity_p(counts: BinCounts, seed: int, draws: int = 19_999, cells: Cells | None = None) -> float:
     """Test whether the two sides of a table of counts come from one distribution.
 
     What is compared are the cells of `cells.comparable`: values too rare to be told apart count as one.
@@ -37,6 +38,7 @@ def homogeneity_p(counts: BinCounts, seed: int, draws: int = 19_999) -> float:
     Args:
         counts: the table.
         seed: of the random draws; the same seed gives the same p-value.
+        cells: what is compared, where it is known already.
         draws: how many tables to draw at most where the textbook p-value does not hold. No p-value below
             1/(draws + 1) can come out, so a family of k claims at level alpha needs more than k/alpha of them.
 
@@ -56,30 +58,30 @@ def homogeneity_p(counts: BinCounts, seed: int, draws: int = 19_999) -> float:
         when used as a test of homogeneity, when expectations are small. Biometrika 31, 346-355.
     """
     seed, draws = at_least("seed", seed, 0), at_least("draws", draws, 1)
-    cells = comparable(counts)
+    cells = comparable(counts) if cells is None else cells
     reference, current = cells.reference, cells.current
     totals, m = reference + current, counts.m
     if totals.size == 1:
         return 1.0
-    observed = float(_chi_square(reference, current))
+    observed = float(chi_square(reference, current))
     smaller = min(counts.n, m)
     if totals.min() * smaller / totals.sum() >= _LEAST_EXPECTED:
         return float(chdtrc(totals.size - 1, observed))
     rng = np.random.default_rng(seed)
     if counts.scheme == "quantile":
         spacings = np.maximum(reference, 1)  # a bin the reference never filled still has room for one value
-        return _drawn_p(observed, lambda size: _chi_square(reference, _new_sample(rng, spacings, m, size)), draws)
+        return drawn_p(observed, lambda size: chi_square(reference, _new_sample(rng, spacings, m, size)), draws)
     if totals.size > _MOST_DRAWN_CELLS or totals.sum() >= _MOST_DRAWN_ROWS:
         return _moment_p(observed, totals, m)
 
     def permuted(size: int) -> NDArray[np.float64]:
         shuffled = rng.multivariate_hypergeometric(totals, m, size=size, method="marginals")
-        return _chi_square(totals - shuffled, shuffled)
+        return chi_square(totals - shuffled, shuffled)
 
-    return _drawn_p(observed, permuted, draws)
+    return drawn_p(observed, permuted, draws)
 
 
-def _chi_square(reference: NDArray[np.int64], current: NDArray[np.int64]) -> NDArray[np.float64]:
+def chi_square(reference: NDArray[np.int64], current: NDArray[np.int64]) -> NDArray[np.float64]:
     """Pearson's statistic of 2 by k tables whose cells lie along the last axis; cells without rows add nothing."""
     totals = reference + current
     n, m = reference.sum(axis=-1, keepdims=True), current.sum(axis=-1, keepdims=True)
@@ -94,8 +96,17 @@ def _new_sample(rng: np.random.Generator, spacings: NDArray[np.int64], m: int, s
     return rng.multinomial(m, shares / shares.sum(axis=1, keepdims=True))
 
 
-def _drawn_p(observed: float, draw: Callable[[int], NDArray[np.float64]], draws: int) -> float:
-    """Draw statistics in growing batches until enough are at least as large as the observed one."""
+def drawn_p(observed: float, draw: Callable[[int], NDArray[np.float64]], draws: int) -> float:
+    """Draw statistics in growing batches until enough are at least as large as the observed one.
+
+    Args:
+        observed: the statistic.
+        draw: gives so many statistics under "nothing changed".
+        draws: how many at most.
+
+    Returns:
+        The p-value as `homogeneity_p` describes it.
+    """
     threshold = observed * (1.0 - 1e-9)  # equal tables must count as equal however they were summed
     done, exceeding = 0, 0
     while done < draws:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import kolmogi, kolmogorov, ndtri
 
-from pytest_mlgate.stats.door import at_least, normal_quantile, vector
+from pytest_mlgate.stats.detectable import rows_to_decide
+from pytest_mlgate.stats.door import at_least, normal_quantile
+from pytest_mlgate.stats.sides import Side, alike, sorted_side
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 _EXACT_AT_MOST = 1_000  # rows of both sides together, up to which paths are counted
 _BLOCKS = 4_096
-_ROWS_AT_MOST = 10**12
+_FINER = 16
 _SAME = 1e-12
 
 
@@ -100,15 +102,22 @@ def ks(reference: ArrayLike, current: ArrayLike) -> Ks:
         >>> round(found.value, 6), round(found.p_value, 6)
         (0.4, 0.873016)
     """
-    old, new = _sample("reference", reference), _sample("current", current)
-    at, shares = None, (old.missing / old.rows, new.missing / new.rows)
-    places = _candidates(old, new)
-    if places.size:
-        before, after = old.shares(places), new.shares(places)
-        widest = int(np.argmax(np.abs(before - after)))
-        if abs(before[widest] - after[widest]) > abs(shares[0] - shares[1]):
-            at, shares = float(places[widest]), (float(before[widest]), float(after[widest]))
-    return Ks(abs(shares[0] - shares[1]), at, *shares, old.rows, new.rows)
+    return sorted_ks(sorted_side("reference", reference), sorted_side("current", current))
+
+
+def sorted_ks(reference: Side, current: Side) -> Ks:
+    """Measure the distance of two samples that are sorted already, exactly.
+
+    Raises:
+        ValueError: a side without rows.
+    """
+    old, new = alike(reference, current)
+    for name, side in (("reference", old), ("current", new)):
+        if not side.rows:
+            raise ValueError(f"the {name} side has no rows")
+    at = _widest(old, new)
+    before, after = ((side.missing + (0 if at is None else int(side.upto(at)))) / side.rows for side in (old, new))
+    return Ks(abs(before - after), None if at is None else float(at), before, after, old.rows, new.rows)
 
 
 def ks_detectable(n: int, m: int, alpha: float, power: float = 0.8) -> float:
@@ -148,62 +157,52 @@ def ks_rows_to_decide(n: int, alpha: float, limit: float, power: float = 0.8) ->
     Raises:
         ValueError: as `ks_detectable`, or a limit that is not above 0.
     """
-    if not limit > 0.0:
-        raise ValueError(f"limit must be above 0, not {limit}")
-    if ks_detectable(n, _ROWS_AT_MOST, alpha, power) > limit:
-        return None
-    few, enough = 0, _ROWS_AT_MOST
-    while enough - few > 1:
-        middle = (few + enough) // 2
-        few, enough = (middle, enough) if ks_detectable(n, middle, alpha, power) > limit else (few, middle)
-    return enough
+    return rows_to_decide(lambda m: ks_detectable(n, m, alpha, power), limit)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sample:
-    """The values of one side, in ascending order, and how many are missing."""
+def _widest(old: Side, new: Side) -> Any:
+    """Find the value at which the gap is widest; None where that is "missing".
 
-    values: _Floats
-    missing: int
-
-    @property
-    def rows(self) -> int:
-        return self.values.size + self.missing
-
-    def shares(self, places: _Floats) -> _Floats:
-        """Give the share of rows that are missing or no larger than each place."""
-        return np.asarray((self.upto(places) + self.missing) / self.rows, dtype=np.float64)
-
-    def upto(self, places: _Floats) -> NDArray[np.intp]:
-        return np.searchsorted(self.values, places, "right")
-
-
-def _sample(name: str, values: ArrayLike) -> _Sample:
-    ordered = np.sort(vector(name, values))
-    if not ordered.size:
-        raise ValueError(f"the {name} side has no rows")
-    missing = int(np.isnan(ordered).sum())  # NaN sorts last
-    return _Sample(ordered[: ordered.size - missing], missing)
-
-
-def _candidates(old: _Sample, new: _Sample) -> _Floats:
-    """List places among which the widest gap is reached, without looking at every value.
-
-    A coarse grid of reference values gives a first gap, and in each block between its points the gap cannot exceed what
-    the shares at its two ends allow. Only the blocks that could hold a wider one are searched.
+    Between two values of one side its distribution function stands still, so the gap is widest at one of them, or just
+    before. A coarse grid of them gives a first gap, and in each block between its points the gap cannot exceed what the
+    shares at the two ends allow. Only blocks that could hold a wider one are looked into, on a finer grid each time.
     """
-    grid = np.unique(old.values[:: max(1, old.values.size // _BLOCKS)])
-    if old.values.size + new.values.size <= 2 * _BLOCKS or not grid.size:
-        return np.concatenate([old.values, new.values])
-    shares = [np.concatenate([[side.missing / side.rows], side.shares(grid), [1.0]]) for side in (old, new)]
-    best = np.abs(shares[0] - shares[1]).max()
-    bound = np.maximum(shares[0][1:] - shares[1][:-1], shares[1][1:] - shares[0][:-1])
-    promising = bound > best
-    inside = [
-        side.values[np.repeat(promising, np.diff(side.upto(grid), prepend=0, append=side.values.size))]
-        for side in (old, new)
-    ]
-    return np.concatenate([grid, *inside])
+    base, other = (old, new) if 0 < old.values.size <= new.values.size or not new.values.size else (new, old)
+    values, size = base.values, base.values.size
+    best, place = abs(old.missing / old.rows - new.missing / new.rows), None
+    step, looked_at = max(1, size // _BLOCKS), [values[:: max(1, size // _BLOCKS)], values[-1:]]
+    starts, ends = values[:1], values[-1:]
+    while size:
+        points = np.unique(np.concatenate(looked_at))
+        below, upto = zip(base.around(points), other.around(points), strict=True)
+        at, before = ([_share(base, one[0]), _share(other, one[1])] for one in (upto, below))
+        for gaps, counts in ((np.abs(at[0] - at[1]), upto), (np.abs(before[0] - before[1]), below)):
+            widest = int(np.argmax(gaps))
+            if gaps[widest] > best:
+                best, place = float(gaps[widest]), _last_of(base, other, counts[0][widest], counts[1][widest])
+        if step == 1:
+            break
+        allowed = np.maximum(before[0][1:] - at[1][:-1], before[1][1:] - at[0][:-1])
+        inside = ends[np.searchsorted(starts, points[:-1], "right") - 1] >= points[1:]  # else it was ruled out before
+        blocks = np.flatnonzero((allowed > best) & (below[0][1:] > upto[0][:-1]) & inside)
+        if not blocks.size:
+            break
+        step = max(1, step // _FINER)
+        looked_at = [values[a:b:step] for a, b in zip(upto[0][blocks], below[0][blocks + 1], strict=True)]
+        starts, ends = points[blocks], points[blocks + 1]
+        looked_at += [starts, ends]
+    return place
+
+
+def _share(side: Side, counts: NDArray[np.intp]) -> _Floats:
+    """Give the share of rows that are missing or among the first so many values."""
+    return np.asarray((counts + side.missing) / side.rows, dtype=np.float64)
+
+
+def _last_of(base: Side, other: Side, first: int, second: int) -> Any:
+    """Give the largest among the first so many values of each side."""
+    ends = [side.values[count - 1] for side, count in ((base, first), (other, second)) if count]
+    return max(ends) if ends else None
 
 
 def _stretch(n: int, m: int) -> float:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_mlgate.stats.binning import MOST_ONCE, run_starts
+from pytest_mlgate.stats.binning import MOST_ONCE
 from pytest_mlgate.stats.door import vector
 from pytest_mlgate.stats.profile import Categories, Moments, Numbers
+from pytest_mlgate.stats.sides import run_starts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -33,8 +33,9 @@ def test_the_database_takes_a_few_gibibytes_at_most(store):
     assert unit == "MiB" or float(amount) <= 4
 
 
-def test_counting_duplicates_spills_to_disk(large):
+def test_counting_duplicates_spills_to_disk(large, monkeypatch):
     """Grouping needs more than the limit, and is exact all the same."""
+    monkeypatch.setattr("pytest_mlgate.inputs.repeats.MOST_ROWS", 1000)
     assert large.count([Duplicated(("id",)), Missing("id")]) == [3, 0]
 
 
@@ -43,3 +44,15 @@ def test_what_does_not_fit_is_not_measured(large):
     with pytest.raises(NotMeasuredError, match="needs more memory than there is") as caught:
         large.ask([Quantile("x", q / 50) for q in range(1, 50)])
     assert "sample" in caught.value.remedy
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int32, np.int64, np.uint64])
+@pytest.mark.parametrize("most", [0, 2**25])
+def test_whole_numbers_are_counted_alike_sorted_or_grouped(dtype, most, opened, monkeypatch):
+    """Extremes and missing values included: the count is that of a set."""
+    monkeypatch.setattr("pytest_mlgate.inputs.repeats.MOST_ROWS", most)
+    info = np.iinfo(dtype)
+    values = [info.min, info.max, 0, 0, 1, info.max, None, None, info.min, info.max]
+    table = opened(pa.table({"x": pa.array(values, pa.from_numpy_dtype(dtype))}))
+    present = [one for one in values if one is not None]
+    assert table.count([Duplicated(("x",))]) == [len(present) - len(set(present))]

@@ -462,3 +462,15 @@ def test_a_pattern_that_would_backtrack_without_end_takes_no_time(schema):
     table = pa.table({"x": ["a" * 100_000 + "!", "a" * 100_000]})
     result, checks = schema(table, "{x: {pattern: '^(a+)+$'}}", "    timeout: 10s\n")
     assert (checks["x", "pattern_mismatch"].value, result.verdict) == (1, "FAIL")
+
+
+def test_examples_are_shown_for_the_worst_checks_only(schema):
+    """Each takes a query; counts, shares and queries are there for all."""
+    names = [f"c{i:02}" for i in range(60)]
+    table = pa.table({name: [int(row < i) for row in range(60)] for i, name in enumerate(names)})
+    _, checks = schema(table, f"{{{', '.join(f'{name}: {{max: 0}}' for name in names)}}}")
+    broken = {name: one for (name, metric), one in checks.items() if one.verdict == "FAIL"}
+    assert {name: one.value for name, one in broken.items()} == {name: i for i, name in enumerate(names) if i}
+    assert {name for name, one in broken.items() if one.detail["examples"]} == set(names[10:])
+    assert broken["c03"].detail["look_at"] == ["c03: 3 of 60 rows (5%) are greater than 0"]
+    assert all("> 0" in one.detail["query"] for one in broken.values())

@@ -79,7 +79,12 @@ def test_missing_values_are_drift(drift):
     gone = np.random.default_rng(5).random(4000) < 0.6
     new = {"x": pa.array(normal(4000, 2), mask=gone), "c": pa.array(["a"] * 4000, mask=gone)}
     _, checks = drift({"x": normal(4000, 1), "c": ["a"] * 4000}, new)
-    assert [check.verdict for check in checks.values()] == ["FAIL", "FAIL"]
+    assert {name: check.verdict for (name, metric), check in checks.items() if metric == "psi"} == {
+        "x": "FAIL",
+        "c": "FAIL",
+    }
+    assert checks["x", "null_rate_change"].verdict == "INFO"
+    assert checks["x", "null_rate_change"].value == pytest.approx(0.6, abs=0.03)
 
 
 def test_codes_are_categories_where_the_gate_says_so(drift):
