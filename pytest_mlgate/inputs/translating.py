@@ -31,12 +31,24 @@ def translated(sql: str, dialect: str) -> str:
     try:
         import sqlglot
 
-        tree = sqlglot.parse_one(sql, read="duckdb")
+        tree = sqlglot.parse_one(sql, read="duckdb").transform(_spelled_nan(sqlglot))
         if dialect == "spark":
             tree = tree.transform(_respelled(sqlglot))
-        return tree.sql(dialect=dialect)
+        return str(tree.sql(dialect=dialect))
     except (ImportError, ValueError):  # SQLGlot's errors are values that it cannot take
         return f"{sql} /* in DuckDB's dialect */"
+
+
+def _spelled_nan(sqlglot: Any) -> Callable[[Any], Any]:
+    """Spell NaN as all engines but DuckDB do, where a number is compared as text."""
+
+    def one(node: Any) -> Any:
+        compared = isinstance(node, sqlglot.exp.EQ | sqlglot.exp.NEQ) and isinstance(node.this, sqlglot.exp.Cast)
+        if compared and node.expression == sqlglot.exp.Literal.string("nan"):
+            node.set("expression", sqlglot.exp.Literal.string("NaN"))
+        return node
+
+    return one
 
 
 def _respelled(sqlglot: Any) -> Callable[[Any], Any]:

@@ -19,6 +19,7 @@ from engines_rows import AWKWARD, ROWS, RULES
 from pytest_mlgate.aggregate import (
     Above,
     Below,
+    Conflicting,
     Duplicated,
     Infinite,
     Missing,
@@ -241,7 +242,8 @@ def test_the_query_that_finds_the_rest_is_sparks_own(rows_in_spark, inputs):
     rows_in_spark.createOrReplaceTempView("credit")
     table, session = inputs().table(TableRef(table="credit", engine="spark")), rows_in_spark.sparkSession
     rules = [one for one in RULES if columns_of(one)[0] != "text" or not isinstance(one, NotMatching | NotFormatted)]
-    rules = [one for one in rules if not isinstance(one, Duplicated) and type(one).__name__ != "Conflicting"]
+    rules = [one for one in rules if not isinstance(one, Duplicated | Conflicting)]
+    rules = [one for one in rules if len(getattr(one, "allowed", getattr(one, "forbidden", ()))) < 64]  # shown in part
     several = [one for i, one in enumerate(rules) if i % 2 == 0 or isinstance(one, Infinite)]
     several += [
         NotMatching("text", "^[a-z ]+$"),
