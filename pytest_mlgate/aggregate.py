@@ -215,12 +215,14 @@ class Answers(Struct, frozen=True):
         rows: how many there are.
         values: one to each question: how many rows a rule speaks of, or a statistic, `None` where it is undefined.
         error: how far off a quantile may be, as a share of the rows; 0 where it is exact.
+        passes: how many queries over the rows it took.
     """
 
     segment: Segment
     rows: int
     values: tuple[int | float | None, ...]
     error: float = 0.0
+    passes: int = 1
 
 
 class Example(Struct, frozen=True):

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.dialects import EMBEDDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     import narwhals as nw
     from duckdb import DuckDBPyRelation
 
-    from pytest_mlgate.aggregate import ColumnType
+    from pytest_mlgate.aggregate import ColumnType, Rule
     from pytest_mlgate.inputs.database import Database
+    from pytest_mlgate.inputs.dialects import Dialect, RemoteEngine
 
 ROW = "row_number"
 NUMERIC = frozenset({"integer", "number", "boolean"})
@@ -116,7 +118,15 @@ class Frame:
             those they had before; unless given, rows are counted.
         placed: the same where rows need not be counted since the engine knows their places.
         elsewhere: opens the same table on another database, where that is better than to hand the rows over.
+
+    Attributes:
+        engine: answers for it; `None` is the embedded database.
+        dialect: what that engine can do.
+        breaking: the least few values that break a rule, where values were judged one by one.
     """
+
+    engine: RemoteEngine | None = None
+    dialect: Dialect = EMBEDDED
 
     def __init__(
         self,
@@ -136,6 +146,7 @@ class Frame:
         self.columns: Mapping[str, Column] = {column.name: column for column in columns}
         self.stable = stable
         self.elsewhere = elsewhere
+        self.breaking: dict[Rule, list[Any]] = {}
         self._source = source
         self._numbered = numbered
         self._placed = placed

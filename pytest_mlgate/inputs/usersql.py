@@ -61,13 +61,25 @@ def columns_in(predicate: str, connection: DuckDBPyConnection) -> set[str]:
     Raises:
         NotMeasuredError: it is something else, or would reach beyond the row.
     """
+    found: set[str] = set()
+    for node in _nodes(expression_in(predicate, connection)):
+        if node.get("class") == "COLUMN_REF":
+            found.update(node["column_names"])
+    return found
+
+
+def expression_in(predicate: str, connection: DuckDBPyConnection) -> dict[str, Any]:
+    """Check that text is one SQL expression about a row, and give DuckDB's tree of it.
+
+    Raises:
+        NotMeasuredError: it is something else, or would reach beyond the row.
+    """
     select = _parsed(f"SELECT\n{predicate}\n", predicate, connection)
     expressions = select.get("select_list", ())
     beside = [clause for clause in _CLAUSES if select.get(clause)]
     plain = select.get("type") == "SELECT_NODE" and select["from_table"]["type"].startswith("EMPTY")
     if not plain or len(expressions) != 1 or beside or expressions[0].get("alias"):
         raise RefusedSqlError(predicate, "is no single expression", "write what is true of a row")
-    found: set[str] = set()
     for node in _nodes(expressions[0]):
         kind = node.get("class")
         if kind == "SUBQUERY":
@@ -77,9 +89,8 @@ def columns_in(predicate: str, connection: DuckDBPyConnection) -> set[str]:
         if kind is not None and kind not in _ROW_CLASSES:
             raise RefusedSqlError(predicate, f"has a {kind.replace('_', ' ').lower()}", "a predicate speaks of one row")
         _check_function(node, predicate)
-        if kind == "COLUMN_REF":
-            found.update(node["column_names"])
-    return found
+    tree: dict[str, Any] = expressions[0]
+    return tree
 
 
 def tables_in(query: str, connection: DuckDBPyConnection) -> set[str]:
