@@ -250,6 +250,9 @@ class Table(Protocol):
         Nothing keeps the values in order: for statistics that do not care which row a value came from.
         """
 
+    def pieces(self, columns: Sequence[str], lengths: Sequence[str] = ()) -> Iterator[list[tuple[NDArray[Any], int]]]:
+        """Read a table some rows at a time: numeric columns as `present` does, then texts' lengths; in any order."""
+
     def lengths(self, column: str) -> NDArray[Any]:
         """Count the characters of each text: float64 (n,), missing as NaN."""
 

@@ -68,7 +68,7 @@ def numbers_pair(name: str, reference: Side, current: Side, drawn: Draws, relati
     from pytest_mlgate.stats.sides import alike
 
     sides = alike(reference, current)
-    counts = _something(name, sorted_bins(*sides))
+    counts = something(name, sorted_bins(*sides))
     return Comparison(counts, sides, drawn.seed, drawn.most, relative)
 
 
@@ -82,10 +82,11 @@ def levels_pair(name: str, reference: Levels, current: Levels, drawn: Draws) -> 
     from pytest_mlgate.stats.drift_pair import Comparison
 
     counts = category_bins(reference.counts, current.counts, reference.missing, current.missing)
-    return Comparison(_something(name, counts), None, drawn.seed, drawn.most)
+    return Comparison(something(name, counts), None, drawn.seed, drawn.most)
 
 
-def _something(name: str, counts: BinCounts) -> BinCounts:
+def something(name: str, counts: BinCounts) -> BinCounts:
+    """Refuse a table in which nothing is compared with nothing."""
     if counts.labels == ("missing",):
         raise NotMeasuredError(f"every value of {name} is missing on both sides")
     return counts
@@ -117,8 +118,8 @@ def profiled_pair(name: str, reference: ColumnProfile, current: Sample, drawn: D
 
     if isinstance(current, Levels):
         counts = category_counts(reference, current.counts, current.missing)
-        return Comparison(_something(name, counts), None, drawn.seed, drawn.most)
-    counts = _something(name, side_counts(reference, current))
+        return Comparison(something(name, counts), None, drawn.seed, drawn.most)
+    counts = something(name, side_counts(reference, current))
     return Comparison(counts, None, drawn.seed, drawn.most, bracket=side_bracket(reference, current))
 
 

@@ -109,7 +109,9 @@ class Comparison:
             ValueError: only counts are known, or the column has no order.
         """
         if self.sides is None:
-            raise ValueError("this metric needs numbers in order, and there are only counts")
+            raise ValueError(
+                "this metric needs the values themselves, and there are only counts: read them with `exact: true`"
+            )
         return self.sides
 
     @cached_property

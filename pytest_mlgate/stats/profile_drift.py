@@ -20,6 +20,8 @@ from pytest_mlgate.stats.binning import (
     counted_at,
     counted_between,
     edges_of,
+    interval_table,
+    value_table,
 )
 from pytest_mlgate.stats.door import at_least, vector
 from pytest_mlgate.stats.sides import Side, sorted_side
@@ -129,7 +131,7 @@ def side_counts(column: ColumnProfile, current: Side) -> BinCounts:
         ValueError: as `numeric_counts`.
     """
     numbers = _numbers(column)
-    new = _alike(numbers, current)
+    new = alike(column, current)
     bins, missing = bins_for_drift(numbers), (column.missing, new.missing)
     if bins.scheme == "exact":
         known = np.array(bins.values, dtype=new.values.dtype)
@@ -180,7 +182,7 @@ def side_bracket(column: ColumnProfile, current: Side) -> KsBracket:
         ValueError: as `ks_bracket`.
     """
     numbers = _numbers(column)
-    fine, new = _fine(numbers), _alike(numbers, current)
+    fine, new = _fine(numbers), alike(column, current)
     below = [0, *below_cuts(new, fine.ends[1:]), new.values.size]
     return bracketed(
         fine.ends[1:], np.append(0, np.cumsum(fine.counts)), np.array(below), (column.missing, new.missing)
@@ -226,11 +228,12 @@ def bracketed(
     return KsBracket(low, high, at, float(old_shares[widest]), float(new_shares[widest]), n, m)
 
 
-def _alike(numbers: Numbers, current: Side) -> Side:
+def alike(column: ColumnProfile, current: Side) -> Side:
     """Bring a current sample to the precision in which the reference was stored, as `sides.alike` would.
 
     A profile does not say in which, but it shows: numbers such as 0.10000000149011612 come of single precision alone.
     """
+    numbers = _numbers(column)
     values, edges = current.values, np.array(numbers.edges, dtype=np.float64)
     with np.errstate(over="ignore"):
         rounded = edges.astype(np.float32)
@@ -238,6 +241,40 @@ def _alike(numbers: Numbers, current: Side) -> Side:
         if (single or values.dtype == np.float32) and np.unique(rounded).size == edges.size:
             return Side(values.astype(np.float32, copy=False), current.missing)
     return Side(values.astype(np.float64, copy=False), current.missing)
+
+
+def cells_of(column: ColumnProfile) -> tuple[list[Cut], tuple[float, ...] | None]:
+    """Give the cuts between all cells of a reference and, where each of its few values has a bin, these values."""
+    numbers = _numbers(column)
+    bins = bins_for_drift(numbers)
+    return _fine(numbers).ends[1:], bins.values if bins.scheme == "exact" else None
+
+
+def cell_counts(
+    column: ColumnProfile, below: NDArray[np.int64], unseen: NDArray[np.int64], missing: int
+) -> tuple[BinCounts, KsBracket]:
+    """Bin a current sample that was counted at the cuts of `cells_of`, and bracket its distance.
+
+    Args:
+        column: the reference.
+        below: current values below each cut; 0 comes first and the number of values last.
+        unseen: how often each value occurs that the reference never had, where each of its few has a bin.
+        missing: current rows without a value.
+
+    Raises:
+        ValueError: a side without rows.
+    """
+    numbers = _numbers(column)
+    fine, bins, inside = _fine(numbers), bins_for_drift(numbers), np.diff(below)
+    both = column.missing, missing
+    if bins.scheme == "exact":
+        counts = np.array(bins.counts, dtype=np.int64), inside[fine.counts > 0]
+        table = value_table(bins.values, counts, unseen, both)
+    else:
+        coarse = np.searchsorted(edges_of(bins.cuts), edges_of(fine.ends), "right")
+        sums = np.bincount(coarse, weights=inside, minlength=len(bins.cuts) + 1).astype(np.int64)
+        table = interval_table(bins.cuts, (bins.counts, sums.tolist()), both)
+    return table, bracketed(fine.ends[1:], np.append(0, np.cumsum(fine.counts)), below, both)
 
 
 def resolution(numbers: Numbers) -> float:

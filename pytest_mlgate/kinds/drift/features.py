@@ -13,6 +13,7 @@ from msgspec import Meta, field
 
 from pytest_mlgate.drift.claims import Family, claims, decided
 from pytest_mlgate.drift.columns import Plan, planned, refuse_mixture
+from pytest_mlgate.drift.counted import counted_pairs, too_large
 from pytest_mlgate.drift.past import Known
 from pytest_mlgate.drift.samples import (
     any_pair,
@@ -57,6 +58,8 @@ class DriftFeatures(DriftSpec, frozen=True, kw_only=True):
         per_column: limits for single columns, in addition to `metrics` or in their place.
         max_drifted_share: the share of the columns that may have drifted; single columns then only warn.
         max_drifted_columns: likewise their number.
+        exact: whether columns are read whole (`true`) or counted piece by piece (`false`), which takes little memory
+            and brackets ks; unless given, tables of more than 12 million rows are counted.
         window: cuts the data into consecutive windows, each of which is compared.
     """
 
@@ -69,6 +72,7 @@ class DriftFeatures(DriftSpec, frozen=True, kw_only=True):
     per_column: dict[str, Limits] = field(default_factory=dict)
     max_drifted_share: Annotated[float, Meta(ge=0, lt=1)] | None = None
     max_drifted_columns: Annotated[int, Meta(ge=0)] | None = None
+    exact: bool | None = None
     window: Window | None = None
 
 
@@ -129,6 +133,11 @@ def _pairs(
             yield name, error
     readable = [name for name in plan.numeric if refused[name] is None]
     reference, current = sides
+    texts = [name for name in plan.categories if name in spec.text_length and refused[name] is None]
+    counted = too_large(reference, current) if spec.exact is None else not spec.exact
+    if counted:
+        yield from counted_pairs(sides, readable, texts, family.drawn)
+        readable = []
     if isinstance(reference, Known):
         for name, (new,) in sorted_columns([current], readable):
             yield name, _tried(_profiled, name, reference, new, family)
@@ -136,7 +145,7 @@ def _pairs(
         for name, (old, new) in sorted_columns([reference, current], readable):
             yield name, _tried(numbers_pair, name, old, new, family.drawn, relative)
     for name in plan.categories:
-        if refused[name] is None:
+        if refused[name] is None and not (counted and name in texts):
             yield name, _tried(_category_pair, name, spec, sides, family)
 
 
