@@ -108,10 +108,10 @@ class Comparison:
         Raises:
             ValueError: only counts are known, or the column has no order.
         """
+        if self.sides is None and self.bracket is not None:
+            raise ValueError("this metric needs the values, and they were only counted: read them with `exact: true`")
         if self.sides is None:
-            raise ValueError(
-                "this metric needs the values themselves, and there are only counts: read them with `exact: true`"
-            )
+            raise ValueError("this metric needs numbers in order, and there are only counts")
         return self.sides
 
     @cached_property
