@@ -234,6 +234,23 @@ class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
             yield "hive is for files in folders"
 
 
+class HistoryRef(TableRef, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How things were: a table, or the profile that `mlgate profile` made of one. A string names a declared table.
+
+    Args:
+        profile: the profile's path; it stands alone.
+    """
+
+    profile: FilePath | None = None
+
+    def mistakes(self) -> Iterable[str]:
+        """Say what no single field can know: a profile needs nothing else."""
+        if self.profile is None:
+            yield from super().mistakes()
+        elif HistoryRef(profile=self.profile) != self:
+            yield "a profile says all there is to know of its table: leave the other parameters out"
+
+
 class ModelRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A model: loaded from weights, found in a registry, or made by a pytest fixture; and how data reach it.
 

@@ -94,6 +94,17 @@ class Database:
         finally:
             self.connection.execute(f"DROP TABLE {name}")
 
+    def batches(self, query: nw.LazyFrame[Any], rows: int, what: str) -> Iterator[pa.RecordBatch]:
+        """Run a query whose answer need not fit into memory, and return some rows at a time.
+
+        Raises:
+            NotMeasuredError: as `fetch`.
+        """
+        relation = query.to_native()
+        reader = self._asked(lambda: stream(relation, rows), what)
+        while (batch := self._asked(lambda: next(reader, None), what)) is not None:
+            yield batch
+
     def fetch(self, query: nw.LazyFrame[Any], what: str) -> pa.Table:
         """Run a query and return its rows.
 
@@ -184,7 +195,7 @@ def first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def stream(relation: Any) -> pa.RecordBatchReader:
-    """Begin to read a relation, by the method's newer name or the older one."""
+def stream(relation: Any, rows: int = 1_000_000) -> pa.RecordBatchReader:
+    """Begin to read a relation, so many rows at a time, by the method's newer name or the older one."""
     begin = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
-    return begin()
+    return begin(rows)

@@ -33,7 +33,7 @@ INTEGERS = frozenset(f"{sign}{size}int" for sign in ("", "u") for size in ("tiny
 _TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(INTEGERS, "integer"),
     **dict.fromkeys(("integer", "uinteger"), "integer"),
-    **dict.fromkeys(("float", "double", "decimal"), "number"),
+    **dict.fromkeys(("float", "double", "real", "decimal"), "number"),
     **dict.fromkeys(("varchar", "enum", "uuid"), "string"),
     **dict.fromkeys(("timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"), "timestamp"),
     **dict.fromkeys(("timestamp with time zone", "timestamptz_ns"), "timestamp"),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.kind import Coded, Predictions, PredictionSpec, Values
     from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
+    from pytest_mlgate.stats.profile import Profile
 
 _Place = tuple[str, str, str | None]
 _ByRole = dict[str, "PredictionSpec"]
@@ -83,6 +84,7 @@ class GateInputs:
         else:
             opened = self._from_fixture(ref)
         listed, frame = opened.listed, opened.frame
+        before = 0 if frame.engine is None else frame.engine.queries
         record = InputRecord(role=role, name=opened.name, rows=frame.rows, note=opened.note)
         key = None
         if listed is not None:
@@ -91,8 +93,20 @@ class GateInputs:
                 key = msgspec.json.encode([selection_of(ref).decode(), listed.stamps]).decode()
         place = self._record(record)
         if frame.engine is not None:
-            self._remote.setdefault(place, (frame.engine, frame.engine.queries))
+            self._remote.setdefault(place, (frame.engine, before))
         return OpenTable(frame, self._store.database, ref.labels, key)
+
+    def profile(self, path: str, role: str = "reference") -> Profile:
+        """Read a profile, whose hash is always taken: it stands for data.
+
+        Raises:
+            NotMeasuredError: it cannot be read, or is not as it was written.
+        """
+        from pytest_mlgate.inputs.profiling import read_profile
+
+        found, profile = self._store.document(Path(path), read_profile, hashed=True)
+        self._record_file(role, found, profile.rows)
+        return profile
 
     def model(self, ref: ModelRef, role: str = "model") -> LoadedModel:
         """Load a model.

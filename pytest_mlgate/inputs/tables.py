@@ -42,10 +42,11 @@ if TYPE_CHECKING:
         Shared,
     )
     from pytest_mlgate.inputs.database import Database
-    from pytest_mlgate.inputs.frames import Frame
+    from pytest_mlgate.inputs.frames import Column, Frame
     from pytest_mlgate.kind import Crossed, Table
 
 _TIMES = {"date", "timestamp"}
+_PIECE = 250_000  # rows
 _MACHINE = {f"{sign}{size}int" for sign in ("", "u") for size in ("tiny", "small", "big")} | {
     *("integer", "uinteger", "float", "double"),
 }
@@ -236,24 +237,43 @@ class OpenTable:
         Raises:
             NotMeasuredError: a column is missing or holds no numbers.
         """
-        import narwhals as nw
-
-        columns = [self.frame.column(name) for name in names]
-        for column in columns:
-            if column.type in {"string", "other"} and not column.untyped:
-                raise NotMeasuredError(f"{column} holds no numbers", "name a numeric column")
+        columns = [self._numeric(name) for name in names]
         chosen = list(dict.fromkeys(columns))
-        forms = []
-        for one in chosen:
-            form = nw.col(one.inner)
-            if one.type in _TIMES:
-                form = form.cast(nw.Datetime("us"))
-            elif one.native not in _MACHINE:
-                form = form.cast(nw.Float64)
-            forms.append(form)
-        fetched = self._fetch(self.frame.select(chosen).select(*forms))
-        found = {one: _present(fetched.column(one.inner), times=one.type in _TIMES) for one in chosen}
-        return [found[column] for column in columns]
+        check_reach(self.frame, len(chosen))
+        found = self._fetch(self.frame.select(chosen).select(*map(_held, chosen)))
+        arrays = {one: _present(found.column(one.inner), times=one.type in _TIMES) for one in chosen}
+        return [arrays[column] for column in columns]
+
+    def pieces(self, columns: Sequence[str], lengths: Sequence[str] = ()) -> Iterator[list[tuple[NDArray[Any], int]]]:
+        """Read a table some rows at a time: numeric columns as `present` does, then texts' lengths; in any order.
+
+        Raises:
+            NotMeasuredError: a column is missing or of another type, or the table is on another engine.
+        """
+        import narwhals as nw
+        import pyarrow as pa
+
+        numeric = [self._numeric(name) for name in columns]
+        texts = [self._worded(name) for name in lengths]
+        forms = [_held(one).alias(f"v{i}") for i, one in enumerate(numeric)]
+        forms += [nw.col(one.inner).str.len_chars().cast(nw.Float64).alias(f"t{i}") for i, one in enumerate(texts)]
+        times = [one.type in _TIMES for one in numeric] + [False] * len(texts)
+        rows = self.frame.select(list(dict.fromkeys([*numeric, *texts]))).select(*forms)
+        for batch in self._database.batches(rows, _PIECE, self.frame.what):
+            chunked = (pa.chunked_array([column]) for column in batch.columns)
+            yield [_present(column, times=timed) for column, timed in zip(chunked, times, strict=True)]
+
+    def _numeric(self, name: str) -> Column:
+        column = self.frame.column(name)
+        if column.type in {"string", "other"} and not column.untyped:
+            raise NotMeasuredError(f"{column} holds no numbers", "name a numeric column")
+        return column
+
+    def _worded(self, name: str) -> Column:
+        column = self.frame.column(name)
+        if column.type != "string":
+            raise NotMeasuredError(f"{column} holds no text", "name a column of text")
+        return column
 
     def lengths(self, name: str) -> NDArray[Any]:
         """Count the characters of each text: float64 (n,), missing as NaN.
@@ -263,9 +283,8 @@ class OpenTable:
         """
         import narwhals as nw
 
-        column = self.frame.column(name)
-        if column.type != "string":
-            raise NotMeasuredError(f"{column} holds no text", "name a column of text")
+        column = self._worded(name)
+        check_reach(self.frame, 1)
         form = nw.col(column.inner).str.len_chars().cast(nw.Float64)
         return _as_floats(self._fetch(self.frame.select([column]).select(form)).column(0), times=False)
 
@@ -380,6 +399,16 @@ class OpenTable:
 
     def _fetch(self, query: nw.LazyFrame[Any]) -> pa.Table:
         return fetched(query, self.frame, self._database)
+
+
+def _held(column: Column) -> nw.Expr:
+    """Give the expression that reads a numeric column in a form that numpy holds."""
+    import narwhals as nw
+
+    form = nw.col(column.inner)
+    if column.type in _TIMES:
+        return form.cast(nw.Datetime("us"))
+    return form if column.native in _MACHINE else form.cast(nw.Float64)
 
 
 def _present(array: Any, *, times: bool) -> tuple[NDArray[Any], int]:
