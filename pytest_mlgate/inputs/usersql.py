@@ -44,6 +44,7 @@ _OUTSIDE = frozenset(
     | {"current_query", "current_query_id", "query", "query_table", "read_text", "read_blob", "in_search_path"}
 )
 _CHANGING = frozenset({"random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid"})
+_NULL_TESTS = frozenset({"OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"})
 _LONGEST = 100
 _CLAUSES = ("where_clause", "having", "qualify", "sample", "group_expressions", "modifiers")
 
@@ -80,6 +81,7 @@ def expression_in(predicate: str, connection: DuckDBPyConnection) -> dict[str, A
     plain = select.get("type") == "SELECT_NODE" and select["from_table"]["type"].startswith("EMPTY")
     if not plain or len(expressions) != 1 or beside or expressions[0].get("alias"):
         raise RefusedSqlError(predicate, "is no single expression", "write what is true of a row")
+    _check_nan(expressions[0], predicate)
     for node in _nodes(expressions[0]):
         kind = node.get("class")
         if kind == "SUBQUERY":
@@ -103,7 +105,9 @@ def tables_in(query: str, connection: DuckDBPyConnection) -> set[str]:
     """
     found: set[str] = set()
     own: set[str] = set()
-    for node in _nodes(_parsed(query, query, connection)):
+    tree = _parsed(query, query, connection)
+    _check_nan(tree, query)
+    for node in _nodes(tree):
         own |= {str(one["key"]).casefold() for one in (node.get("cte_map") or {}).get("map", ())}
         kind = node.get("type")
         if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _NODES:
@@ -138,6 +142,16 @@ def _check_function(node: dict[str, Any], text: str) -> None:
     if name in _CHANGING:
         raise RefusedSqlError(
             text, f"calls {name}, so that it means other rows each time", "use `sample:` to choose rows"
+        )
+
+
+def _check_nan(tree: Any, text: str) -> None:
+    """Refuse to look for NaN alone: it is missing here, so `isnan` would find none and a gate would be glad of it."""
+    nodes = list(_nodes(tree))
+    asks = any(str(node.get("function_name", "")).lower() == "isnan" for node in nodes)
+    if asks and not any(node.get("type") in _NULL_TESTS for node in nodes):
+        raise RefusedSqlError(
+            text, "calls isnan, which finds none: NaN is a missing value here", "write IS NULL, which finds NaN too"
         )
 
 
