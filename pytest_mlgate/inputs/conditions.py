@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_mlgate.aggregate import Condition, Example, Returned, Segment
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.sandbox import Sandbox
+from pytest_mlgate.inputs.sandbox import BEARS, OF_THE_TEXT, Sandbox
 from pytest_mlgate.inputs.text import shortened
 from pytest_mlgate.inputs.wording import within
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.frames import Frame
 
 _LONGEST = 240
-# What the engine says of these speaks of the SQL; what it says of others may quote a value that a row holds.
-_OF_THE_TEXT = frozenset({"ParserException", "BinderException", "CatalogException", "SyntaxException"})
 
 
 def tallied(
@@ -113,9 +111,9 @@ def _hushed(*, quiet: bool) -> Iterator[None]:
         yield
     except NotMeasuredError as error:
         cause = error.__cause__
-        if not quiet or cause is None or type(cause).__name__ in _OF_THE_TEXT:
+        if not quiet or cause is None or type(cause).__name__ in OF_THE_TEXT:
             raise
         reason = (
             f"the SQL fails on a row ({type(cause).__name__}); what the engine says of it may quote a sensitive value"
         )
-        raise NotMeasuredError(reason, "run it by hand, or let it bear such rows, as TRY_CAST does") from None
+        raise NotMeasuredError(reason, BEARS) from None
