@@ -36,11 +36,20 @@ def text(value: object) -> str:
     return found if len(found) <= _LONGEST else f"{found[:_LONGEST]}…"
 
 
+def line(value: object) -> str:
+    r"""Make text harmless and keep it on one line: what begins a line may be a command to the CI that reads it.
+
+    >>> print(line("x\n::error::y"))
+    x\n::error::y
+    """
+    return text(value).replace("\n", "\\n")
+
+
 def measurement(found: Measurement) -> Measurement:
     """Turn numbers of any library into Python's, and whatever stands in `detail` into JSON's types."""
     numbers = {name: _number(getattr(found, name)) for name in (*_NUMBERS, *_MORE_NUMBERS)}
     reason = None if found.reason is None else text(found.reason)
-    name, metric = text(found.name), text(found.metric)
+    name, metric = line(found.name), line(found.metric)
     return replace(found, **numbers, name=name, metric=metric, reason=reason, detail=_jsonable(found.detail))
 
 

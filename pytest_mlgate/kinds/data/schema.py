@@ -17,6 +17,7 @@ from pytest_mlgate.contract import Column, contradictions, lacking, tolerated
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.findings import Sight, breach, called
 from pytest_mlgate.gatefile.nearest import did_you_mean
+from pytest_mlgate.inputs.quiet import hushed
 from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table
 from pytest_mlgate.reference import TableRef
 from pytest_mlgate.verdict import Limit, Measurement
@@ -78,6 +79,11 @@ class DataSchema(GateSpec, frozen=True, kw_only=True):
 
 def measure(spec: DataSchema, inputs: Inputs) -> Iterator[Measurement]:
     """Count the rows that break each rule."""
+    with hushed(quiet=any(column.sensitive for column in spec.columns.values())):
+        yield from _all(spec, inputs)
+
+
+def _all(spec: DataSchema, inputs: Inputs) -> Iterator[Measurement]:
     table = inputs.table(spec.data)
     found, rows = table.columns, table.rows
     present = {name: column for name, column in spec.columns.items() if name in found}

@@ -474,3 +474,23 @@ def test_examples_are_shown_for_the_worst_checks_only(schema):
     assert {name for name, one in broken.items() if one.detail["examples"]} == set(names[10:])
     assert broken["c03"].detail["look_at"] == ["c03: 3 of 60 rows (5%) are greater than 0"]
     assert all("> 0" in one.detail["query"] for one in broken.values())
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        "{kind: data.schema, data: {T}, columns: {mail: {sensitive: true}}}",
+        "{kind: data.quality, data: {T}, row_count: {min: 1}, sensitive: [mail]}",
+        "{kind: data.quality, data: {fixture: t}, row_count_change: {reference: {T}, max_drop: 1}, sensitive: [mail]}",
+        "{kind: data.leakage, train: {T}, test: {T}, metrics: {row_overlap: {max: 0}}, sensitive: [mail]}",
+    ],
+)
+def test_a_filter_that_fails_quotes_no_sensitive_value(judged, gate):
+    """The engine names the value that it could not cast; a report does not."""
+    table = pa.table({"mail": ["ann@example.org"]})
+    where = "{fixture: t, where: 'CAST(mail AS INT) > 3'}"
+    result, _ = judged("gates:\n  g: " + gate.replace("{T}", where), t=table)
+    said = [result.reason, *(check.reason for check in result.checks)]
+    assert result.verdict == "NOT_MEASURED"
+    assert any("may quote a sensitive value" in str(one) for one in said)
+    assert not any("ann@" in str(one) for one in said)
