@@ -71,17 +71,17 @@ def open_selected(ref: TableRef, what: str, name: str, sandbox: Sandbox) -> Fram
         origin, stored = _table(ref.table or "", name, sandbox)
         sql = f"FROM {origin}"
     probe = Frame(what, columns_of(["row"], ["bigint"], what), lambda _: sandbox.sql(sql), lambda: 0, stable=False)
-    with explained(sql, probe):
+    with explained(sql, probe, quiet=True):
         bound = sandbox.sql(sql)
     columns = columns_of(bound.columns, natives_of(bound), what)
     places = {column.inner: place for place, column in enumerate(columns, 1)}
 
     def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
-        with explained(sql, probe):
+        with explained(sql, probe, quiet=True):
             return sandbox.sql(sql).project(", ".join(f"#{places[one.inner]} AS {one.inner}" for one in chosen))
 
     def count() -> int:
-        with explained(sql, probe):
+        with explained(sql, probe, quiet=True):
             ((rows,),) = sandbox.run(sandbox.sql(sql).aggregate("count(*)").fetchall)
         return int(rows)
 
