@@ -7,6 +7,7 @@ is selected through an expression that brings it to one of a few forms (a timest
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -53,6 +54,7 @@ _CANONICAL = {
 # Types that Arrow has no equal of travel between two databases as text.
 _AS_TEXT = frozenset({"enum", "uuid", "hugeint", "uhugeint"})
 _SUGGESTED = 3
+_FIXTURE = re.compile(r"fixture (?:argument_[0-9]+_)?(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class Frame:
         elsewhere: Callable[[Database], Frame] | None = None,
     ) -> None:
         self.what = what
-        self.origin = origin or literal(what)
+        self.origin = origin or _origin(what)
         self.columns: Mapping[str, Column] = {column.name: column for column in columns}
         self.stable = stable
         self.elsewhere = elsewhere
@@ -219,6 +221,16 @@ class Frame:
             return self._numbered(columns)
         inner = ", ".join(column.inner for column in columns)
         return self._source(columns).project(f"row_number() OVER () - 1 AS {ROW}, {inner}")
+
+
+def _origin(what: str) -> str:
+    """Write what a reader puts after FROM for a table of Python's: the name of its fixture or argument.
+
+    >>> _origin("fixture scored"), _origin("fixture argument_0_train"), _origin("pkg.tables:load")
+    ('"scored"', '"train"', "'pkg.tables:load'")
+    """
+    fixture = _FIXTURE.fullmatch(what)
+    return identifier(fixture[1]) if fixture else literal(what)
 
 
 def identifier(name: str) -> str:

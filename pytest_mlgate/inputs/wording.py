@@ -154,12 +154,12 @@ def _condition(columns: Mapping[str, Column], rule: ColumnRule) -> str:  # noqa:
         case Missing():
             return _absent(column)
         case Below():
-            return f"{value} < {_literal(bound_for(column, rule.bound, 'up'))}"
+            return f"{value} < {_literal(bound_for(column, rule.bound, 'up'))}{_but_nan(column)}"
         case Above():
             return f"{value} > {_literal(bound_for(column, rule.bound, 'down'))}{_but_nan(column)}"
         case Among():
             members = members_for(column, rule.forbidden)
-            return f"{value} IN ({_list(members)})" if members else "false"
+            return f"{value} IN ({_list(members)}){_but_nan(column)}" if members else "false"
         case NotAmong():
             members = members_for(column, rule.allowed)
             return f"{value} NOT IN ({_list(members)}){_but_nan(column)}" if members else _present(column)

@@ -31,6 +31,7 @@ EXAMPLES = "examples"
 _SHOWN_CHECKS = 5
 _SHOWN_HINTS = 5
 _SHOWN_QUERIES = 2
+_LONGEST_QUERY = 600
 _SMALLEST_P = 1e-16
 _TROUBLE = (Verdict.FAIL, Verdict.NOT_MEASURED, Verdict.INCONCLUSIVE)
 
@@ -129,7 +130,10 @@ def _numbered(result: GateResult) -> bool:
 def _queries(result: GateResult) -> list[str]:
     """Gather the queries that find all rows behind the worst checks."""
     lines = dict.fromkeys(one.detail[QUERY] for one in _trouble(result) if QUERY in one.detail)
-    return list(lines)[:_SHOWN_QUERIES]
+    return [
+        one if len(one) <= _LONGEST_QUERY else f"{one[:_LONGEST_QUERY]}… (whole in the report of --mlgate-json)"
+        for one in list(lines)[:_SHOWN_QUERIES]
+    ]
 
 
 def _inputs(result: GateResult) -> Iterator[str]:

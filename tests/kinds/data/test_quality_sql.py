@@ -57,7 +57,7 @@ def test_examples_of_a_condition_show_the_columns_it_names(quality):
     found = checks["amount < 0 and status = 'paid'", "rows_where"].detail
     row = {"row": 1, "key": {"id": "2", "mail": "b@x"}, "value": "amount=-5, status=paid"}
     assert found["examples"] == [row]
-    assert found["query"] == "SELECT * FROM 'fixture t' WHERE (amount < 0 and status = 'paid')"
+    assert found["query"] == "SELECT * FROM \"t\" WHERE (amount < 0 and status = 'paid')"
     _, checks = quality(ORDERS, f"{parameters}\nsensitive: [mail]")
     assert checks["mail = 'a@x'", "rows_where"].detail["examples"] == [
         {"row": 0, "key": {"id": "1", "mail": "(sensitive)"}, "value": "(sensitive)"}
