@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.errors import NotMeasuredError
     from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ProviderRef
+    from pytest_mlgate.stats.profile import Profile
     from pytest_mlgate.verdict import Limit, Measurement
 
 TAG_PATTERN = r"^[A-Za-z][A-Za-z0-9_.-]*$"
@@ -249,6 +250,9 @@ class Table(Protocol):
         Nothing keeps the values in order: for statistics that do not care which row a value came from.
         """
 
+    def pieces(self, columns: Sequence[str], lengths: Sequence[str] = ()) -> Iterator[list[tuple[NDArray[Any], int]]]:
+        """Read a table some rows at a time: numeric columns as `present` does, then texts' lengths; in any order."""
+
     def lengths(self, column: str) -> NDArray[Any]:
         """Count the characters of each text: float64 (n,), missing as NaN."""
 
@@ -281,6 +285,9 @@ class Inputs(Protocol):
 
     def table(self, ref: TableRef, role: str = "data") -> Table:
         """Open a table; the same one is opened once per session."""
+
+    def profile(self, path: str, role: str = "reference") -> Profile:
+        """Read a profile; `role` as for tables."""
 
     def predictions(self, spec: PredictionSpec) -> Predictions:
         """Get predictions for labelled rows, from columns or by running the model once per session."""

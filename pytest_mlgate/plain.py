@@ -22,25 +22,40 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NUMBERS = ("value", "low", "high", "confidence", "n", "n_reference", "baseline", "p_value", "p_adjusted", "alpha")
 _MORE_NUMBERS = ("detectable", "rows_to_decide")
 _LONGEST = 600
+_LONGEST_QUERY = 100_000
+_QUERY = "query"
 _SHORTEST = 4
 
 
-def text(value: object) -> str:
+def text(value: object, longest: int = _LONGEST) -> str:
     r"""Make text harmless: control characters and lone surrogates are spelled out, what is endless is cut.
+
+    Args:
+        value: to be shown as text.
+        longest: how many characters are kept.
 
     >>> print(text("a\x1b[31mb"), text("\udcff"))
     a\x1b[31mb \udcff
     """
     found = str(value).encode("utf-8", "backslashreplace").decode("utf-8")
     found = _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", found.replace("\r\n", "\n"))
-    return found if len(found) <= _LONGEST else f"{found[:_LONGEST]}…"
+    return found if len(found) <= longest else f"{found[:longest]}…"
+
+
+def line(value: object) -> str:
+    r"""Make text harmless and keep it on one line: what begins a line may be a command to the CI that reads it.
+
+    >>> print(line("x\n::error::y"))
+    x\n::error::y
+    """
+    return text(value).replace("\n", "\\n")
 
 
 def measurement(found: Measurement) -> Measurement:
     """Turn numbers of any library into Python's, and whatever stands in `detail` into JSON's types."""
     numbers = {name: _number(getattr(found, name)) for name in (*_NUMBERS, *_MORE_NUMBERS)}
     reason = None if found.reason is None else text(found.reason)
-    name, metric = text(found.name), text(found.metric)
+    name, metric = line(found.name), line(found.metric)
     return replace(found, **numbers, name=name, metric=metric, reason=reason, detail=_jsonable(found.detail))
 
 
@@ -63,12 +78,17 @@ def _jsonable(value: Any) -> Any:
         case str():
             return text(value)
         case dict():
-            return {text(key): _jsonable(inner) for key, inner in value.items()}
+            return {text(key): _kept(inner) if key == _QUERY else _jsonable(inner) for key, inner in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_jsonable(inner) for inner in value]
         case Integral() | Real():
             return _number(value)
     return _jsonable(value.tolist()) if callable(getattr(value, "tolist", None)) else text(repr(value))
+
+
+def _kept(query: Any) -> Any:
+    """Keep a query whole, since a part of it finds nothing."""
+    return text(query, _LONGEST_QUERY) if isinstance(query, str) else _jsonable(query)
 
 
 def redactor(secrets: Iterable[str]) -> Callable[[str], str]:

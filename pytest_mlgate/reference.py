@@ -7,8 +7,10 @@ paths absolute and asks for the fixtures behind them, and the inputs layer opens
 from __future__ import annotations
 
 import keyword
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Meta, Struct
 
@@ -19,6 +21,18 @@ FILE = "mlgate-file"
 PARQUET, CSV, JSON = (".parquet", ".pq"), (".csv", ".tsv"), (".jsonl", ".ndjson", ".json")
 ARROW = (".arrow", ".feather", ".ipc")
 DATABASES = (".duckdb", ".ddb", ".db")
+ELSEWHERE = ("spark", "ibis")
+Setting = bool | int | float | str
+# How large a session is and how it reads. Settings that name classes, jars, files or other machines could run code.
+_SPARK_SETTINGS = re.compile(
+    r"spark\.(sql\.(shuffle|adaptive|ansi|autoBroadcastJoinThreshold|session\.timeZone|caseSensitive|files\.max)[\w.]*"
+    r"|(driver|executor)\.(memory|memoryOverhead|cores|instances|maxResultSize)"
+    r"|default\.parallelism|memory\.[\w.]*|dynamicAllocation\.[\w.]*|task\.cpus|network\.timeout|app\.name)"
+)
+_SPARK_MASTER = re.compile(r"local(\[[\d*]+(,\d+)?\])?")
+_SPARK_VALUE = re.compile(r"[\w.:/+ -]+")
+# What a URL may say beside where the database is; other parameters can run statements or name files.
+_URL_PARAMETERS = frozenset({"sslmode", "schema", "warehouse", "role", "catalog"})
 FilePath = Annotated[
     str, Meta(min_length=1, extra={FILE: True}, description="a file; a relative path starts at the gate file's folder")
 ]
@@ -32,6 +46,20 @@ def _fixture_mistakes(name: str | None) -> Iterable[str]:
     """Find names that a Python signature cannot hold."""
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         yield f"{name!r} cannot be the name of a fixture"
+
+
+def _url_mistakes(url: str) -> Iterable[str]:
+    """Find what the URL of a database may not say; none of it is shown, since it may hold a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        yield "url is no URL"
+        return
+    if not parts.scheme or parts.scheme in {"file", "parquet", "csv", "http", "https"} or "://" not in url:
+        yield "url is that of a database, as postgres://host/database or duckdb:///folder/file.duckdb"
+    extra = sorted({name for name, _ in parse_qsl(parts.query)} - _URL_PARAMETERS)
+    if extra:
+        yield f"url sets {', '.join(extra)}: connect in a fixture, which returns the table"
 
 
 class CsvDialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -101,8 +129,8 @@ class Sample(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
 class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A table. In a gate file a string names a declared one; in `data:` it is the path of one.
 
-    It is in files (Parquet, CSV, JSON lines, Arrow), in a DuckDB database, or what a pytest fixture or a callable of
-    the user's returns.
+    It is in files (Parquet, CSV, JSON lines, Arrow), in a DuckDB database, on Spark, in a warehouse, or what a pytest
+    fixture or a callable of the user's returns.
 
     Args:
         path: a file, a pattern (`part-*.parquet`, `**`), a folder of part files, or a DuckDB database.
@@ -110,7 +138,10 @@ class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
         query: one SELECT on the database, which can reach nothing outside it.
         fixture: a pytest fixture that returns the table.
         python: a callable that returns it, `package.module:attribute`, called once per session.
-        engine: what reads it; DuckDB is built in.
+        engine: what reads it and answers for it: the built-in DuckDB; `spark`, for a `table` or a `path` to Parquet
+            files; `ibis`, for a `table` behind a `url`.
+        settings: of the Spark session that is started, or must be running: `{spark.sql.shuffle.partitions: 8}`.
+        url: of a database, as Ibis writes it: `postgres://user:${PASSWORD}@host/database`.
         where: an SQL predicate in the columns' own names; only rows for which it is true are measured.
         sample: measure some of the rows only; every report says so.
         csv: how a CSV file is written.
@@ -124,7 +155,9 @@ class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     query: Annotated[str, Meta(min_length=1)] | None = None
     fixture: FixtureName | None = None
     python: DottedName | None = None
-    engine: Literal["duckdb"] | None = None
+    engine: Literal["duckdb", "spark", "ibis"] | None = None
+    settings: dict[str, Setting] = {}
+    url: Annotated[str, Meta(min_length=1)] | None = None
     where: Annotated[str, Meta(min_length=1)] | None = None
     sample: Sample | None = None
     csv: CsvDialect | None = None
@@ -140,6 +173,14 @@ class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     def mistakes(self) -> Iterable[str]:
         """Say what no single field can know: exactly one source, and only what this source has a use for."""
         yield from _fixture_mistakes(self.fixture)
+        yield from self.csv.mistakes() if self.csv is not None else ()
+        yield from self.sample.mistakes() if self.sample is not None else ()
+        yield from self._settings_mistakes()
+        if self.engine in ELSEWHERE:
+            yield from self._elsewhere_mistakes()
+            return
+        if self.url is not None:
+            yield "url is for `engine: ibis`"
         if sum(source is not None for source in (self.path, self.fixture, self.python)) != 1:
             yield "a table has one source: a path, a fixture or python"
         if self.path is not None:
@@ -149,8 +190,35 @@ class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
             for name in ("table", "query", "csv", "hive", "union_by_name"):
                 if getattr(self, name) != getattr(plain, name):
                     yield f"{name} is for tables that have a path"
-        yield from self.csv.mistakes() if self.csv is not None else ()
-        yield from self.sample.mistakes() if self.sample is not None else ()
+
+    def _elsewhere_mistakes(self) -> Iterable[str]:
+        """Find what Spark or a warehouse has no use for."""
+        for name in ("fixture", "python", "query", "csv", "sample"):
+            if getattr(self, name) is not None:
+                hint = ": make it a view and name that as `table`" if name == "query" else ""
+                yield f"{name} does not go with `engine: {self.engine}`{hint}"
+        if self.engine == "spark":
+            if (self.path is None) == (self.table is None):
+                yield "a table on Spark is either a table of its catalog or a path"
+            if self.url is not None:
+                yield "url is for `engine: ibis`"
+            return
+        if self.url is None or self.table is None or self.path is not None:
+            yield "a table through Ibis has a url and a table"
+        if self.url is not None:
+            yield from _url_mistakes(self.url)
+
+    def _settings_mistakes(self) -> Iterable[str]:
+        """Find settings by which a gate file could run code or reach another cluster."""
+        if self.settings and self.engine != "spark":
+            yield "settings are for `engine: spark`"
+        for name, value in self.settings.items():
+            local = name == "spark.master" and _SPARK_MASTER.fullmatch(str(value))
+            if not local and not (_SPARK_SETTINGS.fullmatch(name) and _SPARK_VALUE.fullmatch(str(value))):
+                yield (
+                    f"a gate file cannot set {name} to {value!r}: set it in spark-defaults.conf, or return a DataFrame "
+                    "of your own session from a fixture"
+                )
 
     def _path_mistakes(self, path: str) -> Iterable[str]:
         asked = [name for name in ("table", "query") if getattr(self, name) is not None]
@@ -164,6 +232,23 @@ class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
                 yield f"{name} is for {', '.join(suffixes)}, and this is {suffix}"
         if self.hive is not None and self.is_database:
             yield "hive is for files in folders"
+
+
+class HistoryRef(TableRef, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How things were: a table, or the profile that `mlgate profile` made of one. A string names a declared table.
+
+    Args:
+        profile: the profile's path; it stands alone.
+    """
+
+    profile: FilePath | None = None
+
+    def mistakes(self) -> Iterable[str]:
+        """Say what no single field can know: a profile needs nothing else."""
+        if self.profile is None:
+            yield from super().mistakes()
+        elif HistoryRef(profile=self.profile) != self:
+            yield "a profile says all there is to know of its table: leave the other parameters out"
 
 
 class ModelRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

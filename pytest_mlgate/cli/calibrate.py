@@ -20,7 +20,7 @@ from pytest_mlgate.gatefile import load
 from pytest_mlgate.inputs.gate import GateInputs
 from pytest_mlgate.inputs.splits import shifted, split, spread
 from pytest_mlgate.inputs.store import InputStore
-from pytest_mlgate.reference import TableRef
+from pytest_mlgate.reference import HistoryRef, TableRef
 from pytest_mlgate.run import Site, run, seed_of
 from pytest_mlgate.verdict import Verdict
 
@@ -52,6 +52,8 @@ class _Replay:
         spec: Any = gate.spec
         if spec.reference is None or spec.window is not None:
             raise NotMeasuredError("windows are not replayed", "calibrate a gate that compares two tables")
+        if spec.reference.profile is not None:
+            raise NotMeasuredError("the reference is known by its profile alone", "name its table")
         for ref in (spec.reference, spec.data):
             if ref.fixture is not None:
                 raise NotMeasuredError(f"the table comes from the fixture {ref.fixture!r}", "name a file")
@@ -70,8 +72,11 @@ class _Replay:
         if self.part < 1:
             raise NotMeasuredError("a table has no rows", "give it some")
         named = {
-            name: TableRef(fixture=name, labels=old.labels)
-            for name, old in (("calibrated_reference", spec.reference), ("calibrated_data", spec.data))
+            name: struct(fixture=name, labels=old.labels)
+            for name, old, struct in (
+                ("calibrated_reference", spec.reference, HistoryRef),
+                ("calibrated_data", spec.data, TableRef),
+            )
         }
         self._spec = replace(
             spec, reference=named["calibrated_reference"], data=named["calibrated_data"], timeout=None, waive=None

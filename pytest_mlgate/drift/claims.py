@@ -81,6 +81,8 @@ def _detail(
         found = pair.distance
         detail |= {"at": found.at, "reference_share": found.reference_share, "current_share": found.current_share}
         detail["look_at"] = [place(name, pair), about["moved"]]
+        if pair.bracket is not None:
+            detail["between"] = [pair.bracket.low, pair.bracket.high]
     else:
         detail["look_at"] = [*detail["look_at"], about["moved"]]
     return detail

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from pytest_mlgate.drift.past import Known
 from pytest_mlgate.drift.spec import applies
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.stats.drift_names import DriftMetric
@@ -14,6 +15,7 @@ from pytest_mlgate.verdict import Limit, Measurement
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pytest_mlgate.drift.past import Past
     from pytest_mlgate.kind import Table
 
 _NUMERIC = {"integer", "number", "date", "timestamp"}
@@ -72,7 +74,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         return sum(map(len, self.limits.values()))
 
 
-def planned(choice: Choice, reference: Table, current: Table) -> Plan:
+def planned(choice: Choice, reference: Past, current: Table) -> Plan:
     """Decide what to compare.
 
     Raises:
@@ -109,20 +111,20 @@ def _says_nothing(name: str, metric: DriftMetric, *, numeric: bool) -> Measureme
     return Measurement(name=name, metric=metric, reason=f"{name} is {what}, and {metric} compares nothing else")
 
 
-def _names(choice: Choice, reference: Table, current: Table) -> list[str]:
+def _names(choice: Choice, reference: Past, current: Table) -> list[str]:
     if choice.columns is not None:
         return [name for name in choice.columns if name not in choice.exclude]
     return [name for name in reference.columns if name in current.columns and name not in choice.exclude]
 
 
-def _is_numeric(column: str, choice: Choice, reference: Table, current: Table) -> bool:
+def _is_numeric(column: str, choice: Choice, reference: Past, current: Table) -> bool:
     """Tell whether a column's values have an order that means something; a missing column is for reading to refuse."""
     kinds = {table.columns[column] for table in (reference, current) if column in table.columns}
     typed = kinds - {"other"}  # a column without any value has no type
     return column not in choice.categorical and bool(typed) and typed <= _NUMERIC
 
 
-def _gone(choice: Choice, reference: Table, current: Table) -> Iterator[Measurement]:
+def _gone(choice: Choice, reference: Past, current: Table) -> Iterator[Measurement]:
     """Report columns that one table has and the other has not, where nobody decided which to compare."""
     gone = [name for name in reference.columns if name not in current.columns and name not in choice.exclude]
     new = [name for name in current.columns if name not in reference.columns and name not in choice.exclude]
@@ -141,16 +143,16 @@ def _without(without: Mapping[DriftMetric, list[str]]) -> Iterator[Measurement]:
             )
 
 
-def refuse_mixture(column: str, choice: Choice, tables: tuple[Table, Table]) -> None:
-    """Refuse a column that one table has not, or that is numbers in one and words in the other: it was read wrongly.
+def refuse_mixture(column: str, choice: Choice, sides: tuple[Past, Table]) -> None:
+    """Refuse a column that one side has not, or that is numbers in one and words in the other: it was read wrongly.
 
     Raises:
         NotMeasuredError: it is such a column.
     """
-    for table in tables:
-        if column not in table.columns:
-            table.levels(column)  # says what it is called there
-    kinds = [table.columns[column] for table in tables]
+    for side in sides:
+        if column not in side.columns:  # whoever is asked for it says what it is called there
+            side.column(column, numeric=True) if isinstance(side, Known) else side.levels(column)
+    kinds = [side.columns[column] for side in sides]
     if _WORDS & set(kinds) and set(kinds) & _NUMERIC and column not in choice.categorical:
         reason = f"{column} is of type {kinds[0]} in the reference and {kinds[1]} in the data"
         raise NotMeasuredError(reason, "convert one of them, or list the column under `categorical:`")

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, Union
 from msgspec import Struct
 
 from pytest_mlgate.aggregate import Levels
+from pytest_mlgate.drift.past import Known
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.text import spelled
 from pytest_mlgate.kind import Coded
+from pytest_mlgate.stats.profile import ColumnProfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from pytest_mlgate.drift.past import Past
     from pytest_mlgate.drift.windows import Cut
     from pytest_mlgate.kind import Table
     from pytest_mlgate.stats.binning import BinCounts
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.stats.sides import Side
 
 Sample = Union["Side", Levels]
+Reference = Union["Side", Levels, ColumnProfile]
 
 _AT_ONCE = 8  # columns that are in memory together
 _SORTERS = 2
@@ -36,8 +40,8 @@ class Draws(Struct, frozen=True):
     most: int
 
 
-def sorted_columns(reference: Table, current: Table, names: Sequence[str]) -> Iterator[tuple[str, Side, Side]]:
-    """Read numeric columns of both tables a few at a time, and sort each once."""
+def sorted_columns(tables: Sequence[Table], names: Sequence[str]) -> Iterator[tuple[str, list[Side]]]:
+    """Read numeric columns of one table or both a few at a time, and sort each once; gives its sides by name."""
     from pytest_mlgate.stats.sides import sorted_side
 
     def ordered(found: tuple[str, tuple[NDArray[Any], int]]) -> Side:
@@ -46,11 +50,11 @@ def sorted_columns(reference: Table, current: Table, names: Sequence[str]) -> It
     with ThreadPoolExecutor(_SORTERS, thread_name_prefix="mlgate-sort") as pool:  # sorting lets other threads run
         for start in range(0, len(names), _AT_ONCE):
             batch = names[start : start + _AT_ONCE]
-            old, new = reference.present(batch), current.present(batch)
-            sides = list(pool.map(ordered, [(name, one) for side in (old, new) for name, one in zip(batch, side)]))  # noqa: B905 - one array a name
-            del old, new
+            read = [(name, one) for table in tables for name, one in zip(batch, table.present(batch), strict=True)]
+            sides = list(pool.map(ordered, read))
+            del read
             for i, name in enumerate(batch):
-                yield name, sides[i], sides[len(batch) + i]
+                yield name, sides[i :: len(batch)]
 
 
 def numbers_pair(name: str, reference: Side, current: Side, drawn: Draws, relative: bool) -> Comparison:  # noqa: FBT001 - one of the pair's own fields
@@ -64,7 +68,7 @@ def numbers_pair(name: str, reference: Side, current: Side, drawn: Draws, relati
     from pytest_mlgate.stats.sides import alike
 
     sides = alike(reference, current)
-    counts = _something(name, sorted_bins(*sides))
+    counts = something(name, sorted_bins(*sides))
     return Comparison(counts, sides, drawn.seed, drawn.most, relative)
 
 
@@ -78,26 +82,45 @@ def levels_pair(name: str, reference: Levels, current: Levels, drawn: Draws) -> 
     from pytest_mlgate.stats.drift_pair import Comparison
 
     counts = category_bins(reference.counts, current.counts, reference.missing, current.missing)
-    return Comparison(_something(name, counts), None, drawn.seed, drawn.most)
+    return Comparison(something(name, counts), None, drawn.seed, drawn.most)
 
 
-def _something(name: str, counts: BinCounts) -> BinCounts:
+def something(name: str, counts: BinCounts) -> BinCounts:
+    """Refuse a table in which nothing is compared with nothing."""
     if counts.labels == ("missing",):
         raise NotMeasuredError(f"every value of {name} is missing on both sides")
     return counts
 
 
-def any_pair(name: str, reference: Sample, current: Sample, drawn: Draws, relative: bool) -> Comparison:  # noqa: FBT001 - one of the pair's own fields
+def any_pair(name: str, reference: Reference, current: Sample, drawn: Draws, relative: bool) -> Comparison:  # noqa: FBT001 - one of the pair's own fields
     """Set two sides of whichever sort against each other.
 
     Raises:
         NotMeasuredError: there is nothing on either side.
     """
+    if isinstance(reference, ColumnProfile):
+        return profiled_pair(name, reference, current, drawn)
     if isinstance(reference, Levels) and isinstance(current, Levels):
         return levels_pair(name, reference, current, drawn)
     assert not isinstance(reference, Levels)  # noqa: S101 - for the type checker
     assert not isinstance(current, Levels)  # noqa: S101 - for the type checker
     return numbers_pair(name, reference, current, drawn, relative)
+
+
+def profiled_pair(name: str, reference: ColumnProfile, current: Sample, drawn: Draws) -> Comparison:
+    """Set a column against its profile.
+
+    Raises:
+        NotMeasuredError: there is nothing on either side.
+    """
+    from pytest_mlgate.stats.drift_pair import Comparison
+    from pytest_mlgate.stats.profile_drift import category_counts, side_bracket, side_counts
+
+    if isinstance(current, Levels):
+        counts = category_counts(reference, current.counts, current.missing)
+        return Comparison(something(name, counts), None, drawn.seed, drawn.most)
+    counts = something(name, side_counts(reference, current))
+    return Comparison(counts, None, drawn.seed, drawn.most, bracket=side_bracket(reference, current))
 
 
 def of_column(table: Table, name: str, *, numbers: bool) -> Sample:
@@ -148,13 +171,13 @@ def sorted_numbers(name: str, values: NDArray[Any]) -> Side:
 
 
 def windowed(
-    name: str, tables: tuple[Table, Table], cuts: tuple[Cut | None, Sequence[Cut]], *, numeric: bool, lengths: bool
-) -> tuple[Sample, Iterator[Sample]]:
+    name: str, sides: tuple[Past, Table], cuts: tuple[Cut | None, Sequence[Cut]], *, numeric: bool, lengths: bool
+) -> tuple[Reference, Iterator[Sample]]:
     """Read a column once, row by row, and divide it among windows.
 
     Args:
         name: the column.
-        tables: the reference, and the table that is cut.
+        sides: the reference, and the table that is cut.
         cuts: the part of the second table that is the reference, if it is; the windows.
         numeric: whether it holds numbers.
         lengths: whether its texts are compared by length.
@@ -162,7 +185,7 @@ def windowed(
     Returns:
         The reference, and each window's sample.
     """
-    reference, current = tables
+    reference, current = sides
     beginning, windows = cuts
     if not numeric and not lengths:
         coded = current.coded(name)
@@ -170,6 +193,8 @@ def windowed(
         def part(of: Cut) -> Sample:
             return levels_of(Coded(coded.codes[of.rows], coded.levels))
 
+        if isinstance(reference, Known):
+            return reference.column(name, numeric=False), map(part, windows)
         return part(beginning) if beginning else reference.levels(name), map(part, windows)
 
     def read(table: Table) -> NDArray[Any]:
@@ -180,6 +205,8 @@ def windowed(
     def side(of: Cut) -> Sample:
         return sorted_numbers(name, values[of.rows])
 
+    if isinstance(reference, Known):
+        return reference.column(name, numeric=True, lengths=lengths), map(side, windows)
     return side(beginning) if beginning else sorted_numbers(name, read(reference)), map(side, windows)
 
 

@@ -75,7 +75,7 @@ def _plain(value: Any) -> Any:
 def _written(value: Any, role: str, name: str, given: dict[str, object]) -> Any:
     """Write an input as a gate file would; an object stands behind a fixture's name."""
     if isinstance(value, str):
-        return {"path": value} if role == "table" else value
+        return {"path": value} if role in ("table", "history") else value
     if isinstance(value, dict):
         if "fixture" in value and not isinstance(value["fixture"], str):
             given[name] = value["fixture"]

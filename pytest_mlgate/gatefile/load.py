@@ -23,7 +23,7 @@ from pytest_mlgate.gatefile.phrase import phrases
 from pytest_mlgate.gatefile.schema import ID_PATTERN, gate_schema, struct_schema
 from pytest_mlgate.gatefile.targets import REFERENCES, Reference, find, fixtures_of, replaced, targets
 from pytest_mlgate.kind import TAG_PATTERN, GateSpec, Kind
-from pytest_mlgate.reference import BaselineRef, ModelRef, TableRef
+from pytest_mlgate.reference import BaselineRef, HistoryRef, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,7 +53,9 @@ PLUGIN_MARKS = frozenset(
 )
 _ID = re.compile(ID_PATTERN.strip("^$"))
 _TAG = re.compile(TAG_PATTERN.strip("^$"))
-_NOUNS = {"table": "data", "model": "models", "baseline": "models"}
+_NOUNS = {"table": "data", "history": "data", "model": "models", "baseline": "models"}
+# What may be a declared table or model, and something else besides.
+_WIDENED: dict[str, Any] = {"history": HistoryRef, "baseline": BaselineRef}
 
 
 class Kinds(Protocol):
@@ -298,15 +300,15 @@ class _Loader:
         for pattern, role in targets(spec):
             if role == "file":
                 continue
-            declared: dict[str, Any] = self.tables if role == "table" else self.models
+            declared: dict[str, Any] = self.tables if _NOUNS.get(role) == "data" else self.models
             struct = REFERENCES[role]
             for inner, value in list(find(merged, pattern)):
                 if value is None:
                     continue
                 if isinstance(value, str) and role in _NOUNS:
                     reference = self._by_name(value, role, declared, (*path, *inner))
-                    if role == "baseline" and reference is not None:
-                        reference = BaselineRef(**msgspec.structs.asdict(reference))
+                    if role in _WIDENED and reference is not None:
+                        reference = _WIDENED[role](**msgspec.structs.asdict(reference))
                 elif isinstance(value, dict):
                     reference = self._reference(value, struct, (*path, *inner))
                 else:
@@ -321,9 +323,9 @@ class _Loader:
         if name not in declared:
             section = _NOUNS[role]
             mend = did_you_mean(name, declared, f"declared under `{section}:`")
-            if role == "table" and ("/" in name or name.endswith((".parquet", ".csv"))):
+            if section == "data" and ("/" in name or name.endswith((".parquet", ".csv"))):
                 mend = "declare the file under `data:`, or write {path: …} here"
-            noun = "table" if role == "table" else "model"
+            noun = "table" if section == "data" else "model"
             self._complain(path, f"there is no {noun} {name!r}", mend)
             return None
         return declared[name]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pytest_mlgate.reference import BaselineRef, ModelRef, TableRef
+from pytest_mlgate.reference import BaselineRef, HistoryRef, ModelRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +25,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 _NAMED = {
     TableRef.__name__: "the name of a table under `data:`",
+    HistoryRef.__name__: "the name of a table under `data:`",
     ModelRef.__name__: "the name of a model under `models:`",
     BaselineRef.__name__: "the name of a model under `models:`",
 }

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import inspect as types
 
-from pytest_mlgate.reference import FILE, BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
+from pytest_mlgate.reference import FILE, BaselineRef, GuardrailRef, HistoryRef, ModelRef, ProviderRef, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Role = Literal["table", "model", "baseline", "provider", "guardrail", "file"]
+Role = Literal["table", "history", "model", "baseline", "provider", "guardrail", "file"]
 Reference = TableRef | ModelRef | ProviderRef | GuardrailRef
 Target = tuple[tuple[str, ...], Role]
 REFERENCES: dict[Role, type[Reference]] = {
     "table": TableRef,
+    "history": HistoryRef,
     "model": ModelRef,
     "baseline": BaselineRef,
     "provider": ProviderRef,

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_mlgate.aggregate import Among, Conflicting, Disordered, Duplicated, NotAmong, Varying, columns_of
+from pytest_mlgate.aggregate import (
+    Among,
+    Conflicting,
+    Disordered,
+    Duplicated,
+    NotAmong,
+    Quantile,
+    Statistic,
+    Varying,
+    columns_of,
+)
 from pytest_mlgate.aggregate import takes_own_pass as compares_rows
 from pytest_mlgate.inputs.bounds import members_for
 from pytest_mlgate.inputs.engine import missing, operand, present, spoken_of
@@ -31,10 +41,13 @@ _VALUE, _LISTED, _FIRST, _LOW, _HIGH = "the_value", "the_listed", "the_first", "
 
 def apart(question: Question, frame: Frame) -> bool:
     """Tell whether a question takes a query of its own."""
-    return compares_rows(question) or (_is_long(question) and not frame.column(columns_of(question)[0]).untyped)
+    if isinstance(question, Statistic):
+        return question.name == "distinct" and not frame.dialect.distinct
+    return compares_rows(question) or (is_long(question) and not frame.column(columns_of(question)[0]).untyped)
 
 
-def _is_long(question: Question) -> bool:
+def is_long(question: Question) -> bool:
+    """Tell whether a question lists more values than are looked at one by one."""
     return len(_listed(question)) > LONG if isinstance(question, Among | NotAmong) else False
 
 
@@ -42,8 +55,8 @@ def _listed(rule: Among | NotAmong) -> tuple[Any, ...]:
     return rule.forbidden if isinstance(rule, Among) else rule.allowed
 
 
-def counted_apart(rule: Rule, groups: Sequence[Column], frame: Frame, database: Database) -> list[tuple[Key, int]]:
-    """Count the rows of a rule that takes a query of its own, in each segment that has any."""
+def counted_apart(rule: Question, groups: Sequence[Column], frame: Frame, database: Database) -> list[tuple[Key, int]]:
+    """Count what takes a query of its own, rows of a rule or distinct values, in each segment that has any."""
     import narwhals as nw
 
     if isinstance(rule, Duplicated) and len(rule.columns) == 1 and not rule.missing and not groups:
@@ -53,7 +66,9 @@ def counted_apart(rule: Rule, groups: Sequence[Column], frame: Frame, database: 
     names = segment_columns(groups)
     total = [nw.len().alias(ROWS)]
     rows = selected(frame, [rule], groups=groups, numbered=isinstance(rule, Disordered))
-    if isinstance(rule, Duplicated | Conflicting | Varying):
+    if isinstance(rule, Statistic | Quantile):
+        rows = _valued(rows, present(frame.column(rule.column))).group_by(*names, _VALUE).agg(nw.len().alias(ROWS))
+    elif isinstance(rule, Duplicated | Conflicting | Varying):
         rows = _sharing(rows, rule, names, frame)
         total = [nw.col(ROWS).sum().alias(ROWS)]
     else:
@@ -73,6 +88,15 @@ def _sharing(
         ends = [nw.col(_HIGH).sum().alias(ROWS), nw.col(_HIGH).max().alias(_HIGH)]
         summed = counted.group_by(*within).agg(*ends) if within else counted.select(*ends)
         return summed.select(*within, (nw.col(ROWS) - nw.col(_HIGH)).alias(ROWS))
+    return groups_sharing(rows, rule, within, frame).select(*within, ROWS)
+
+
+def groups_sharing(
+    rows: nw.LazyFrame[Any], rule: Duplicated | Conflicting, within: Sequence[str], frame: Frame
+) -> nw.LazyFrame[Any]:
+    """Group rows by what must be equal, and keep the groups that hold rows a rule speaks of, with how many."""
+    import narwhals as nw
+
     keys = [frame.column(name) for name in (rule.columns if isinstance(rule, Duplicated) else rule.keys)]
     rows = replaced(rows, (present(key).alias(key.inner) for key in keys))
     if isinstance(rule, Conflicting) or not rule.missing:
@@ -80,10 +104,10 @@ def _sharing(
     names = [*within, *dict.fromkeys(key.inner for key in keys)]
     if isinstance(rule, Duplicated):
         many = rows.group_by(*names).agg(nw.len().alias(ROWS)).filter(nw.col(ROWS) > 1)
-        return many.select(*within, (nw.col(ROWS) - 1).alias(ROWS))
+        return many.select(*names, (nw.col(ROWS) - 1).alias(ROWS))
     spread = [nw.len().alias(ROWS), nw.col(_VALUE).min().alias(_LOW), nw.col(_VALUE).max().alias(_HIGH)]
     valued = _valued(rows, present(frame.column(rule.column)))
-    return valued.group_by(*names).agg(*spread).filter(nw.col(_LOW) != nw.col(_HIGH)).select(*within, ROWS)
+    return valued.group_by(*names).agg(*spread).filter(nw.col(_LOW) != nw.col(_HIGH)).select(*names, ROWS)
 
 
 def _valued(rows: nw.LazyFrame[Any], value: nw.Expr) -> nw.LazyFrame[Any]:
@@ -119,7 +143,7 @@ def speaking(
             return valued.join(usual, how="cross").filter(nw.col(_VALUE) != nw.col(_LOW))
         case Disordered():
             return _disordered(_valued(rows, operand(column)), rule, within)
-        case Among() | NotAmong() if _is_long(rule) and not column.untyped:
+        case Among() | NotAmong() if is_long(rule) and not column.untyped:
             how: Literal["semi", "anti"] = "semi" if isinstance(rule, Among) else "anti"
             lookup = _lookup(rule, column, database)
             return _valued(rows, operand(column)).join(lookup, how=how, left_on=_VALUE, right_on=_LISTED)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Comparable = bool | int | float | str | dt.datetime
 Rounding = Literal["down", "up"]
-_WIDEST = 2**127 - 1
+_BITS = {"hugeint": 127, "uhugeint": 127, "ubigint": 64}
 # Times that are counted in nanoseconds reach no farther than this; the engine refuses to compare them with others.
 _FIRST = dt.datetime(1677, 9, 21, 0, 12, 44)  # noqa: DTZ001 - times travel as naive UTC
 _LAST = dt.datetime(2262, 4, 11, 23, 47, 16)  # noqa: DTZ001 - likewise
@@ -43,7 +43,7 @@ def bound_for(column: Column, bound: Scalar, rounding: Rounding) -> Comparable:
     if column.type == "boolean":
         raise _incomparable(column, bound)
     if column.type == "integer" and isinstance(bound, float) and math.isfinite(bound):
-        return _clamped(math.ceil(bound) if rounding == "up" else math.floor(bound))
+        return _whole(column, math.ceil(bound) if rounding == "up" else math.floor(bound))
     return _converted(column, bound)
 
 
@@ -58,7 +58,7 @@ def members_for(column: Column, allowed: tuple[Scalar, ...]) -> list[Comparable]
         return [one for one in members if isinstance(one, dt.datetime) and _FIRST <= one <= _LAST]
     if column.type == "integer":
         whole = [int(one) for one in members if isinstance(one, int | float) and math.isfinite(one) and one == int(one)]
-        return [one for one in whole if abs(one) <= _WIDEST]
+        return [one for one in whole if _whole(column, one) == one]
     return members
 
 
@@ -70,7 +70,7 @@ def _converted(column: Column, value: Scalar) -> Comparable:
         case ("integer" | "number", bool()):
             pass
         case "integer", int():
-            return _clamped(value)
+            return _whole(column, value)
         case ("integer", float()) if not math.isnan(value):
             return value
         case ("number", int() | float()) if not math.isnan(float_of(value)):
@@ -98,9 +98,12 @@ def _single(number: float) -> float:
     return rounded
 
 
-def _clamped(number: int) -> int:
-    """Keep a whole number within what the engine's widest integer can hold; no column reaches beyond."""
-    return max(-_WIDEST, min(_WIDEST, number))
+def _whole(column: Column, number: int) -> int | float:
+    """Give a whole number, or an infinity that means the same where no value of the column's type reaches it."""
+    reach = 2 ** _BITS.get(column.native, 63)
+    if -reach <= number < reach:
+        return number
+    return math.inf if number > 0 else -math.inf
 
 
 def utc(text: str) -> dt.datetime:

@@ -35,6 +35,8 @@ class Database:
 
     def __init__(self) -> None:
         self._opened: DuckDBPyConnection | None = None
+        self._stop: Callable[[], None] | None = None
+        self._stopped = False
 
     @property
     def connection(self) -> DuckDBPyConnection:
@@ -92,6 +94,17 @@ class Database:
         finally:
             self.connection.execute(f"DROP TABLE {name}")
 
+    def batches(self, query: nw.LazyFrame[Any], rows: int, what: str) -> Iterator[pa.RecordBatch]:
+        """Run a query whose answer need not fit into memory, and return some rows at a time.
+
+        Raises:
+            NotMeasuredError: as `fetch`.
+        """
+        relation = query.to_native()
+        reader = self._asked(lambda: stream(relation, rows), what)
+        while (batch := self._asked(lambda: next(reader, None), what)) is not None:
+            yield batch
+
     def fetch(self, query: nw.LazyFrame[Any], what: str) -> pa.Table:
         """Run a query and return its rows.
 
@@ -100,8 +113,12 @@ class Database:
         """
         return self._asked(lambda: query.collect("pyarrow").to_native(), what)
 
-    def run(self, work: Callable[[], _T]) -> _T:
+    def run(self, work: Callable[[], _T], stop: Callable[[], None] | None = None) -> _T:
         """Do some work that signals and `interrupt` can end.
+
+        Args:
+            work: what to do.
+            stop: ends it from another thread, where that is not a query of this database.
 
         Raises:
             NotMeasuredError: it was interrupted.
@@ -109,17 +126,22 @@ class Database:
         import duckdb
 
         future: Future[_T] = Future()
+        self._stop, self._stopped = stop, False
         helper = threading.Thread(target=_fulfil, args=(future, work), name="mlgate-query", daemon=True)
         try:
             helper.start()
             return future.result()
         except duckdb.InterruptException as error:
-            raise NotMeasuredError("the query was interrupted", "give it more time, or less to do") from error
-        except BaseException:
+            raise _interrupted() from error
+        except BaseException as error:
+            if self._stopped and isinstance(error, Exception):  # however the other engine words it
+                raise _interrupted() from error
             if not future.done():  # a signal handler raised while this thread was waiting
                 self.interrupt()
                 helper.join(_PATIENCE_S)
             raise
+        finally:
+            self._stop = None
 
     def _asked(self, work: Callable[[], _T], what: str) -> _T:
         """Run a query, and say of a failure what was read."""
@@ -135,7 +157,10 @@ class Database:
 
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""
-        if self._opened is not None:
+        if self._stop is not None:
+            self._stopped = True
+            self._stop()
+        elif self._opened is not None:
             self._opened.interrupt()
 
     def close(self) -> None:
@@ -143,6 +168,10 @@ class Database:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+
+def _interrupted() -> NotMeasuredError:
+    return NotMeasuredError("the query was interrupted", "give it more time, or less to do")
 
 
 def _limit_memory(connection: DuckDBPyConnection) -> None:
@@ -172,3 +201,9 @@ def first_line(error: BaseException) -> str:
     """Give the part of an engine's message that a person can use."""
     lines = [line.strip() for line in str(error).strip().splitlines()]
     return lines[0] if lines else type(error).__name__
+
+
+def stream(relation: Any, rows: int = 1_000_000) -> pa.RecordBatchReader:
+    """Begin to read a relation, so many rows at a time, by the method's newer name or the older one."""
+    begin = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
+    return begin(rows)

@@ -6,7 +6,11 @@ missing ones. Conditions are summed as integers, which DuckDB runs faster than f
 
 from __future__ import annotations
 
+import datetime as dt
 import math
+from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.frames import Column
 
 FLOATS = frozenset({"float", "double"})
+NAN_FREE = "real"  # floats of databases that know no NaN
 _TIMES = frozenset({"date", "timestamp"})
 _OPERATORS: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
     "==": lambda left, right: left == right,
@@ -92,9 +97,11 @@ def shown(column: Column) -> nw.Expr:
 
 def equals(column: Column, value: Any) -> nw.Expr:
     """True where a column has a value that a query gave for it; `None` stands for missing."""
-    import narwhals as nw
-
-    return missing(column) if value is None else shown(column) == nw.lit(value)
+    if value is None:
+        return missing(column)
+    if isinstance(value, Decimal):  # which libraries write with a precision of their own
+        return operand(column) == float(value)
+    return shown(column) == literal(value)
 
 
 def summed_up(question: Statistic | Quantile, column: Column) -> nw.Expr:
@@ -111,7 +118,7 @@ def summed_up(question: Statistic | Quantile, column: Column) -> nw.Expr:
         return value.n_unique() - value.is_null().cast(nw.Int64).max()
     name = "quantile" if isinstance(question, Quantile) else question.name
     if column.untyped:
-        return nw.col(column.inner).count().cast(nw.Float64) / 0.0
+        return nw.col(column.inner).cast(nw.Float64).max()
     if column.type in _TIMES:
         if name not in {"min", "max"}:
             raise NotMeasuredError(f"{column} has no {name}", "times have only min, max and distinct")
@@ -153,20 +160,20 @@ def spoken_of(  # noqa: C901, PLR0911, PLR0912 - one case a rule
     match rule:
         case Below():
             value = operand(column)
-            return value < bound_for(column, rule.bound, "up")
+            return value < literal(bound_for(column, rule.bound, "up"))
         case Above():
             value = operand(column)
-            return value > bound_for(column, rule.bound, "down")
+            return value > literal(bound_for(column, rule.bound, "down"))
         case Among():
             value, members = operand(column), members_for(column, rule.forbidden)
-            return value.is_in(members) if members else _nowhere(column)
+            return among(value, members) if members else nowhere(column)
         case NotAmong():
             value, members = operand(column), members_for(column, rule.allowed)
-            return ~value.is_in(members) if members else ~value.is_null()
+            return ~among(value, members) if members else ~value.is_null()
         case NotMatching():
             return ~_text(column, "could match a pattern").str.contains(rule.pattern)
         case NotFormatted():
-            return nw.col(derived) if needs_sql(rule, column) else _nowhere(column)
+            return nw.col(derived) if needs_sql(rule, column) else nowhere(column)
         case Shorter():
             return _text(column, "has a length").str.len_chars() < rule.length
         case Longer():
@@ -191,7 +198,21 @@ def needs_sql(rule: Rule, column: Column) -> bool:
     return True
 
 
-def _nowhere(column: Column) -> nw.Expr:
+def literal(value: Any) -> nw.Expr:
+    """One value; times are written as text, since libraries bring their own time zones to a Python time."""
+    import narwhals as nw
+
+    return nw.lit(value.isoformat(sep=" ")).cast(nw.Datetime("us")) if isinstance(value, dt.datetime) else nw.lit(value)
+
+
+def among(value: nw.Expr, members: Sequence[Any]) -> nw.Expr:
+    """True where a value is one of a few."""
+    if isinstance(members[0], dt.datetime):
+        return reduce(or_, (value == literal(member) for member in members))
+    return value.is_in(members)
+
+
+def nowhere(column: Column) -> nw.Expr:
     """No row at all."""
     import narwhals as nw
 
@@ -208,8 +229,8 @@ def _text(column: Column, use: str) -> nw.Expr:
 def _infinite(column: Column) -> nw.Expr:
     if column.type not in NUMERIC:
         raise NotMeasuredError(f"{column} holds no numbers that could be infinite", "remove `finite`")
-    if column.native not in FLOATS:
-        return _nowhere(column)
+    if column.native not in {*FLOATS, NAN_FREE}:
+        return nowhere(column)
     value = operand(column)
     return (value == math.inf) | (value == -math.inf)
 

@@ -32,7 +32,12 @@ def _full(pattern: str) -> str:
 
 def _calendar(pattern: str) -> str:
     """Write the condition that a text begins with a day of the calendar, from the year 1, and has a form."""
-    return f"({_full(pattern)} AND {{0}} >= '0001' AND TRY_CAST(left({{0}}, 10) AS DATE) IS NOT NULL)"
+    return _present(f"{_full(pattern)} AND {{0}} >= '0001' AND TRY_CAST(left({{0}}, 10) AS DATE) IS NOT NULL")
+
+
+def _present(condition: str) -> str:
+    """Leave open whether missing text has a format, as conditions do that look at nothing but the text."""
+    return f"CASE WHEN {{0}} IS NOT NULL THEN {condition} END"
 
 
 FORMATS: dict[Format, str] = {

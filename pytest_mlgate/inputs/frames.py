@@ -7,14 +7,16 @@ is selected through an expression that brings it to one of a few forms (a timest
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.dialects import EMBEDDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     import narwhals as nw
     from duckdb import DuckDBPyRelation
 
-    from pytest_mlgate.aggregate import ColumnType
+    from pytest_mlgate.aggregate import ColumnType, Rule
     from pytest_mlgate.inputs.database import Database
+    from pytest_mlgate.inputs.dialects import Dialect, RemoteEngine
 
 ROW = "row_number"
 NUMERIC = frozenset({"integer", "number", "boolean"})
@@ -31,7 +34,7 @@ INTEGERS = frozenset(f"{sign}{size}int" for sign in ("", "u") for size in ("tiny
 _TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(INTEGERS, "integer"),
     **dict.fromkeys(("integer", "uinteger"), "integer"),
-    **dict.fromkeys(("float", "double", "decimal"), "number"),
+    **dict.fromkeys(("float", "double", "real", "decimal"), "number"),
     **dict.fromkeys(("varchar", "enum", "uuid"), "string"),
     **dict.fromkeys(("timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"), "timestamp"),
     **dict.fromkeys(("timestamp with time zone", "timestamptz_ns"), "timestamp"),
@@ -51,6 +54,7 @@ _CANONICAL = {
 # Types that Arrow has no equal of travel between two databases as text.
 _AS_TEXT = frozenset({"enum", "uuid", "hugeint", "uhugeint"})
 _SUGGESTED = 3
+_FIXTURE = re.compile(r"fixture (?:argument_[0-9]+_)?(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,15 @@ class Frame:
             those they had before; unless given, rows are counted.
         placed: the same where rows need not be counted since the engine knows their places.
         elsewhere: opens the same table on another database, where that is better than to hand the rows over.
+
+    Attributes:
+        engine: answers for it; `None` is the embedded database.
+        dialect: what that engine can do.
+        breaking: the least few values that break a rule, where values were judged one by one.
     """
+
+    engine: RemoteEngine | None = None
+    dialect: Dialect = EMBEDDED
 
     def __init__(
         self,
@@ -132,10 +144,11 @@ class Frame:
         elsewhere: Callable[[Database], Frame] | None = None,
     ) -> None:
         self.what = what
-        self.origin = origin or literal(what)
+        self.origin = origin or _origin(what)
         self.columns: Mapping[str, Column] = {column.name: column for column in columns}
         self.stable = stable
         self.elsewhere = elsewhere
+        self.breaking: dict[Rule, list[Any]] = {}
         self._source = source
         self._numbered = numbered
         self._placed = placed
@@ -147,6 +160,20 @@ class Frame:
     def rows(self) -> int:
         """How many rows there are."""
         return self._count()
+
+    @cached_property
+    def in_sql(self) -> Mapping[str, Column]:
+        """Each column under the name that DuckDB gives it when a person opens the file: clashes are numbered."""
+        columns: dict[str, Column] = {}
+        clashes: dict[bytes, int] = {}
+        for name, column in self.columns.items():
+            folded, called = name.encode().lower(), name  # of letters, only those of ASCII
+            while called.encode().lower() in clashes:
+                called = f"{name}_{clashes[folded]}"
+                clashes[folded] += 1
+            clashes[called.encode().lower()] = 1
+            columns[name] = column if called == name else replace(column, name=called)
+        return columns
 
     def column(self, name: str) -> Column:
         """Find a column by its exact name.
@@ -194,6 +221,16 @@ class Frame:
             return self._numbered(columns)
         inner = ", ".join(column.inner for column in columns)
         return self._source(columns).project(f"row_number() OVER () - 1 AS {ROW}, {inner}")
+
+
+def _origin(what: str) -> str:
+    """Write what a reader puts after FROM for a table of Python's: the name of its fixture or argument.
+
+    >>> _origin("fixture scored"), _origin("fixture argument_0_train"), _origin("pkg.tables:load")
+    ('"scored"', '"train"', "'pkg.tables:load'")
+    """
+    fixture = _FIXTURE.fullmatch(what)
+    return identifier(fixture[1]) if fixture else literal(what)
 
 
 def identifier(name: str) -> str:

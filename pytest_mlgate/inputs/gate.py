@@ -15,6 +15,7 @@ from pytest_mlgate.inputs.models import LoadedModel, fixture_value
 from pytest_mlgate.inputs.opening import list_files, open_value, selection_of
 from pytest_mlgate.inputs.stamps import stamp
 from pytest_mlgate.inputs.tables import OpenTable
+from pytest_mlgate.reference import ELSEWHERE
 from pytest_mlgate.verdict import FileStamp, InputRecord
 
 if TYPE_CHECKING:
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlgate.dialogue import Case, Prompt, Request
+    from pytest_mlgate.inputs.dialects import RemoteEngine
     from pytest_mlgate.inputs.guards import Guard
     from pytest_mlgate.inputs.opening import Opened
     from pytest_mlgate.inputs.store import InputStore
     from pytest_mlgate.kind import Coded, Predictions, PredictionSpec, Values
     from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
+    from pytest_mlgate.stats.profile import Profile
 
+_Place = tuple[str, str, str | None]
 _ByRole = dict[str, "PredictionSpec"]
 _Found = TypeVar("_Found")
 
@@ -48,7 +52,8 @@ class GateInputs:
         self._seed = seed
         self._fixtures = fixtures
         self._from_fixtures: dict[bytes, Opened] = {}
-        self._records: dict[tuple[str, str, str | None], InputRecord] = {}
+        self._records: dict[_Place, InputRecord] = {}
+        self._remote: dict[_Place, tuple[RemoteEngine, int]] = {}
 
     @property
     def seed(self) -> int:
@@ -58,7 +63,7 @@ class GateInputs:
     @property
     def records(self) -> tuple[InputRecord, ...]:
         """Everything that the gate opened, in order."""
-        return tuple(self._records.values())
+        return tuple(self._told(place, record) for place, record in self._records.items())
 
     def table(self, ref: TableRef, role: str = "data") -> OpenTable:
         """Open a table.
@@ -70,21 +75,38 @@ class GateInputs:
         Raises:
             NotMeasuredError: it cannot be opened.
         """
-        if ref.path is not None:
+        if ref.engine in ELSEWHERE:
+            opened = self._store.elsewhere(ref)
+        elif ref.path is not None:
             opened = self._store.table(ref)
         elif ref.python is not None:
             opened = self._store.returned(ref)
         else:
             opened = self._from_fixture(ref)
         listed, frame = opened.listed, opened.frame
+        before = 0 if frame.engine is None else frame.engine.queries
         record = InputRecord(role=role, name=opened.name, rows=frame.rows, note=opened.note)
         key = None
         if listed is not None:
             record = msgspec.structs.replace(record, sha256=listed.sha256, files=listed.stamps, pattern=listed.pattern)
             if frame.stable:
                 key = msgspec.json.encode([selection_of(ref).decode(), listed.stamps]).decode()
-        self._record(record)
+        place = self._record(record)
+        if frame.engine is not None:
+            self._remote.setdefault(place, (frame.engine, before))
         return OpenTable(frame, self._store.database, ref.labels, key)
+
+    def profile(self, path: str, role: str = "reference") -> Profile:
+        """Read a profile, whose hash is always taken: it stands for data.
+
+        Raises:
+            NotMeasuredError: it cannot be read, or is not as it was written.
+        """
+        from pytest_mlgate.inputs.profiling import read_profile
+
+        found, profile = self._store.document(Path(path), read_profile, hashed=True)
+        self._record_file(role, found, profile.rows)
+        return profile
 
     def model(self, ref: ModelRef, role: str = "model") -> LoadedModel:
         """Load a model.
@@ -317,12 +339,23 @@ class GateInputs:
         name = self._store.name(Path(found.path))
         self._record(InputRecord(role=role, name=name, rows=rows, sha256=found.sha256, files=(found,)))
 
-    def _record(self, record: InputRecord) -> None:
+    def _told(self, place: _Place, record: InputRecord) -> InputRecord:
+        """Say of a table that stayed on its own engine how many queries the gate took there."""
+        if place not in self._remote:
+            return record
+        engine, before = self._remote[place]
+        queries = engine.queries - before
+        stayed = f"on {engine.dialect.name}, which answered in {queries} quer{'y' if queries == 1 else 'ies'}"
+        return msgspec.structs.replace(record, note=f"{record.note}, {stayed}" if record.note else stayed)
+
+    def _record(self, record: InputRecord) -> _Place:
         """Remember what was opened, its files named as reports name them."""
         named = tuple(msgspec.structs.replace(one, path=self._store.name(Path(one.path))) for one in record.files)
         pattern = self._store.name(Path(record.pattern)) if record.pattern is not None else None
         known = msgspec.structs.replace(record, files=named, pattern=pattern)
-        self._records[record.role, record.name, record.note] = known
+        place = record.role, record.name, record.note
+        self._records[place] = known
+        return place
 
 
 def _of_baseline(spec: PredictionSpec, baseline: BaselineRef) -> PredictionSpec:

@@ -1,7 +1,8 @@
 """Opening tables that a pytest fixture returned: pandas, polars, Arrow, DuckDB relations, and whatever narwhals knows.
 
 Each of them lends the columns that are asked for to the embedded DuckDB, as Arrow, which copies next to nothing: a
-frame by its buffers, a relation as a stream. So everything is measured by one engine with one set of semantics.
+frame by its buffers, a relation as a stream. So everything is measured by one engine with one set of semantics. Tables
+of Spark's and Ibis's may be larger than this machine and stay where they are.
 """
 
 from __future__ import annotations
@@ -9,19 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.database import stream
 from pytest_mlgate.inputs.frames import Frame, columns_of, natives_of
 from pytest_mlgate.inputs.memory import cells_of, lend, open_cells
 from pytest_mlgate.inputs.references import user_code
+from pytest_mlgate.inputs.spark import open_spark
+from pytest_mlgate.inputs.warehouses import open_ibis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import narwhals as nw
-    import pyarrow as pa
     from duckdb import DuckDBPyRelation
 
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column
+    from pytest_mlgate.inputs.remote import RemoteFrame
 
 
 def open_object(value: object, what: str, database: Database) -> Frame:
@@ -39,17 +43,39 @@ def open_object(value: object, what: str, database: Database) -> Frame:
 
     if nw.dependencies.is_duckdb_relation(value):
         return _open_relation(value, what, database)
+    if stays(value):
+        return open_remote(value, what, database)
     try:
         frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(value)
     except nw.exceptions.DuplicateError as error:
         raise NotMeasuredError(f"{what} has columns of the same name", "give each column its own name") from error
     except TypeError as error:
         kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
-        remedy = "return a pandas or polars frame, a pyarrow Table or a DuckDB relation"
+        remedy = "return a pandas or polars frame, a pyarrow Table, a DuckDB relation, or a table of Spark's or Ibis's"
         raise NotMeasuredError(f"{what} is a {kind}, which is no table", remedy) from error
     if isinstance(frame, nw.LazyFrame):
         return _open_lazy(frame, what, database)
     return open_cells(cells_of(frame), what, database)
+
+
+def stays(value: object) -> bool:
+    """Tell whether an object is a table that another engine holds and answers for."""
+    import narwhals as nw
+
+    of = nw.dependencies
+    return of.is_pyspark_dataframe(value) or of.is_pyspark_connect_dataframe(value) or of.is_ibis_table(value)
+
+
+def open_remote(value: object, what: str, database: Database) -> RemoteFrame:
+    """Open a table that stays where it is.
+
+    Raises:
+        NotMeasuredError: its column names cannot be used, or its engine is gone.
+    """
+    import narwhals as nw
+
+    opener = open_ibis if nw.dependencies.is_ibis_table(value) else open_spark
+    return opener(value, what, database)
 
 
 def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) -> Frame:
@@ -65,7 +91,7 @@ def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) ->
     def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
         selected = ", ".join(column.exported for column in chosen)
         with user_code(f"querying {what}"):
-            return database.lend(database.run(lambda: _stream(relation.project(selected))))
+            return database.lend(database.run(lambda: stream(relation.project(selected))))
 
     def count() -> int:
         with user_code(f"querying {what}"):
@@ -73,12 +99,6 @@ def _open_relation(relation: DuckDBPyRelation, what: str, database: Database) ->
         return int(rows)
 
     return Frame(what, columns, source, count, stable=False)
-
-
-def _stream(relation: Any) -> pa.RecordBatchReader:
-    """Begin to read a relation, by the method's newer name or the older one."""
-    begin = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
-    return begin()
 
 
 def _open_lazy(frame: nw.LazyFrame[Any], what: str, database: Database) -> Frame:

@@ -119,9 +119,14 @@ def open_value(value: object, ref: TableRef, what: str, database: Database) -> O
     Raises:
         NotMeasuredError: it is no table, or what the gate file says of it does not suit it.
     """
-    from pytest_mlgate.inputs.objects import open_object
+    from pytest_mlgate.inputs.objects import open_object, open_remote, stays
     from pytest_mlgate.inputs.sandbox import Sandbox
 
+    if stays(value):
+        from pytest_mlgate.inputs.elsewhere import selected_elsewhere
+
+        remote = open_remote(value, what, database)
+        return selected_elsewhere(remote, Opened(remote, what), ref, database)
     sandbox = Sandbox() if ref.where is not None else None
     found = Opened(open_object(value, what, sandbox or database), what, sandbox=sandbox)
     if sandbox is not None:

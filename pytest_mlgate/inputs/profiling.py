@@ -16,6 +16,7 @@ from pytest_mlgate.inputs.text import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column
@@ -38,6 +39,17 @@ class Choices(Struct, frozen=True):
     categorical: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+
+
+def read_profile(data: bytes, _path: Path, name: Path) -> Profile:
+    """Read a profile from the bytes of its file.
+
+    Raises:
+        NotMeasuredError: it cannot be read, or is not as it was written.
+    """
+    from pytest_mlgate.stats.profile_file import load_profile
+
+    return load_profile(data, str(name))
 
 
 def profile_of(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
     Answers,
-    Example,
+    Disordered,
     NotMatching,
     Quantile,
     Segment,
@@ -22,25 +22,38 @@ from pytest_mlgate.aggregate import (
     takes_own_pass,
 )
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.across import apart, counted_apart, speaking
+from pytest_mlgate.inputs.across import apart, counted_apart
 from pytest_mlgate.inputs.database import first_line
-from pytest_mlgate.inputs.engine import equals, operand, present, shown, spoken_of, summed_up
-from pytest_mlgate.inputs.frames import ROW
-from pytest_mlgate.inputs.selecting import ROWS, derived_of, grouped, groups_of, segment_columns, selected
-from pytest_mlgate.inputs.text import shortened, spelled
+from pytest_mlgate.inputs.engine import operand, present, spoken_of, summed_up
+from pytest_mlgate.inputs.judged import by_value, counted
+from pytest_mlgate.inputs.remote import explained
+from pytest_mlgate.inputs.selecting import (
+    ROWS,
+    derived_of,
+    fetched,
+    grouped,
+    groups_of,
+    records,
+    replaced,
+    segment_columns,
+    selected,
+)
+from pytest_mlgate.inputs.text import spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import narwhals as nw
 
-    from pytest_mlgate.aggregate import Question, Rule
+    from pytest_mlgate.aggregate import Question
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column, Frame
     from pytest_mlgate.inputs.selecting import Key
 
-WIDE = 100
-_LONGEST_ROW = 240
+    _Answers = Mapping[Key, Mapping[int, Any]]
+
+WIDE = 200
+_SIZE = -1
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times travel as naive UTC
 
 
@@ -64,29 +77,76 @@ def ask(
     """
     groups = groups_of(frame, by)
     for question in questions:
-        _check(question, frame, database)
-    alone = {i: one for i, one in enumerate(questions) if apart(one, frame)}
-    together = {i: one for i, one in enumerate(questions) if i not in alone}
-    if groups and most is not None:
-        _refuse_many(groups, frame, database, most)
+        check(question, frame, database)
     found: dict[Key, dict[int, Any]] = {}
-    sizes: dict[Key, int] = {}
-    for key, (size, *values) in _answered(together, groups, frame, database):
-        found[key], sizes[key] = dict(zip(together, values, strict=True)), int(size)
-    for i, rule in alone.items():
-        counts = dict(counted_apart(rule, groups, frame, database))  # type: ignore[arg-type] # statistics never are
-        for key, answers in found.items():
-            answers[i] = counts.get(key, 0)
+    passes, error = 0, 0.0
+    with explained(frame):
+        if groups and most is not None:
+            _refuse_many(groups, frame, database, most)
+        for answered, error in _passes(frame, questions, groups, database):  # noqa: B007 - the last error stands
+            passes += 1
+            for key, values in answered.items():
+                known = found.setdefault(key, {}) if passes == 1 else found.get(key)
+                if known is None or known.get(_SIZE, values.get(_SIZE)) != values.get(_SIZE, known.get(_SIZE)):
+                    raise NotMeasuredError(f"{frame.what} changed while it was measured", "wait until it is written")
+                known.update(values)
     return [
-        Answers(_segment(groups, key), sizes[key], tuple(_typed(one, found[key][i]) for i, one in enumerate(questions)))
-        for key in sorted(found, key=_ascending)
+        Answers(
+            _segment(groups, key),
+            int(values[_SIZE]),
+            tuple(_typed(question, values.get(i)) for i, question in enumerate(questions)),
+            error,
+            passes,
+        )
+        for key, values in sorted(found.items(), key=lambda item: _ascending(item[0]))
     ]
+
+
+def _passes(
+    frame: Frame, questions: Sequence[Question], groups: Sequence[Column], database: Database
+) -> Iterator[tuple[_Answers, float]]:
+    """Run the queries that answer questions, the first of which finds every segment.
+
+    Yields:
+        A segment's values → a question's place → the answer, left out where it is zero or nothing; and how far off
+        quantiles may be.
+    """
+    ways: dict[str, dict[int, Question]] = {way: {} for way in ("together", "apart", "judged", "rough")}
+    for i, question in enumerate(questions):
+        ways[_way(question, frame)][i] = question
+    for part in _batches(ways["together"], frame.dialect.width):
+        found = _answered(part, groups, frame, database)
+        yield {key: dict(zip((_SIZE, *part), values, strict=True)) for key, values in found}, 0.0
+    for i, question in ways["apart"].items():
+        yield {key: {i: count} for key, count in counted_apart(question, groups, frame, database)}, 0.0
+    judged = {i: rule for i, rule in ways["judged"].items() if not isinstance(rule, Statistic | Quantile)}
+    for counts in counted(judged, groups, frame, database):
+        yield counts, 0.0
+    if ways["rough"]:
+        yield _roughly(ways["rough"], groups, frame, database)
+
+
+def _way(question: Question, frame: Frame) -> str:
+    """Tell how a question is answered: with others, by a query of its own, by distinct values, or roughly."""
+    if isinstance(question, Quantile):
+        return "rough" if frame.dialect.exact_rows < frame.rows else "together"
+    if by_value(question, frame):
+        return "judged"
+    return "apart" if apart(question, frame) else "together"
+
+
+def _batches(questions: Mapping[int, Question], width: int | None) -> Iterator[dict[int, Question]]:
+    """Give questions in as many as an engine can bear at once; at least one batch, which finds the segments."""
+    places = list(questions)
+    step = width or max(len(places), 1)
+    for start in range(0, max(len(places), 1), step):
+        yield {i: questions[i] for i in places[start : start + step]}
 
 
 def refusal(frame: Frame, question: Question, database: Database) -> NotMeasuredError | None:
     """Say why a question cannot be asked; `None` where it can. Reads no rows."""
     try:
-        _check(question, frame, database)
+        check(question, frame, database)
         columns = [frame.column(name) for name in columns_of(question)]
         if takes_own_pass(question):
             for column in columns:
@@ -99,62 +159,20 @@ def refusal(frame: Frame, question: Question, database: Database) -> NotMeasured
     return None
 
 
-def examples(
-    frame: Frame,
-    rule: Rule,
-    limit: int,
-    database: Database,
-    key: Sequence[str] = (),
-    segment: Segment | None = None,
-) -> list[Example]:
-    """Show the first few rows that a rule speaks of.
-
-    Args:
-        frame: the table.
-        rule: which rows.
-        limit: how many at most.
-        database: runs the query.
-        key: columns that identify a row.
-        segment: look only at these rows.
+def check(question: Question, frame: Frame, database: Database) -> None:
+    """Refuse what would take a whole query down.
 
     Raises:
-        NotMeasuredError: a column is missing, or the rule makes no sense for its type.
+        NotMeasuredError: a column is missing, a pattern is not RE2, or an order is asked of rows that have none.
     """
-    _check(rule, frame, database)
-    within = segment or Segment()
-    columns = [frame.column(name) for name in columns_of(rule)]
-    keys = [frame.column(name) for name in key]
-    beside = [*keys, *map(frame.column, within.values)]
-    rows = selected(frame, [rule], beside, numbered=True, derived=derived_of({0: rule}, frame))
-    for name, value in within.values.items():
-        rows = rows.filter(equals(frame.column(name), value))
-    wanted = list(dict.fromkeys([*columns, *keys]))
-    found = database.fetch(
-        speaking(rows, rule, frame, database).sort(ROW).head(limit).select(ROW, *map(shown, wanted)), frame.what
-    )
-    records = found.to_pylist()
-
-    def text(record: Mapping[str, Any], column: Column) -> str:
-        return shortened(spelled(record[column.inner], single=column.native == "float"))
-
-    return [
-        Example(
-            row=record[ROW],
-            value=text(record, columns[0])
-            if len(columns) == 1
-            else shortened(", ".join(f"{column.name}={text(record, column)}" for column in columns), _LONGEST_ROW),
-            key={column.name: text(record, column) for column in keys},
-        )
-        for record in records
-    ]
-
-
-def _check(question: Question, frame: Frame, database: Database) -> None:
-    """Refuse what would take a whole query down: a missing column, a pattern that is not RE2."""
     for name in columns_of(question):
         frame.column(name)
     if isinstance(question, NotMatching):
         _check_pattern(question, database)
+    if isinstance(question, Disordered) and not frame.dialect.numbered:
+        reason = f"rows on {frame.dialect.name} have no order, so that none of {frame.what} comes before another"
+        remedy = f"remove the rule for {question.column!r}, or measure files, whose rows have one"
+        raise NotMeasuredError(reason, remedy)
 
 
 def _check_pattern(rule: NotMatching, database: Database) -> None:
@@ -176,7 +194,7 @@ def _refuse_many(groups: Sequence[Column], frame: Frame, database: Database, mos
 
     names = segment_columns(groups)
     segments = selected(frame, [], groups=groups).group_by(*names).agg(nw.len().alias(ROWS))
-    if len(database.fetch(segments.head(most + 1), frame.what)) > most:
+    if len(fetched(segments.head(most + 1), frame, database)) > most:
         listed = ", ".join(repr(column.name) for column in groups)
         reason = f"{listed} would make more than {most:,} segments"
         raise NotMeasuredError(reason, "segment by columns of few values, or raise `max_segments`")
@@ -203,6 +221,29 @@ def _answered(
         wide = wide.cross(nw.to_native(rows(part).select(*aggregates(part))))
     (found,) = database.fetch(nw.from_native(wide), frame.what).to_pylist()
     return [((), [found[ROWS], *(found[f"n{i}"] for i in questions)])]
+
+
+def _roughly(
+    quantiles: Mapping[int, Question], groups: Sequence[Column], frame: Frame, database: Database
+) -> tuple[_Answers, float]:
+    """Ask an engine for approximate quantiles, in each segment."""
+    import narwhals as nw
+
+    if frame.engine is None:
+        raise TypeError("the quantiles of the embedded database are exact")
+    values: dict[str, nw.Expr] = {}
+    asked: dict[str, tuple[str, float]] = {}
+    for i, question in quantiles.items():
+        if isinstance(question, Quantile):
+            column = frame.column(question.column)
+            summed_up(question, column)  # refuses what has no quantiles
+            values[f"q{column.inner}"] = present(column).cast(nw.Float64).alias(f"q{column.inner}")
+            asked[f"n{i}"] = f"q{column.inner}", question.at
+    names = segment_columns(groups)
+    rows = replaced(selected(frame, quantiles.values(), groups=groups), values.values())
+    query, error = frame.engine.approximated(rows, names, asked)
+    found = records(query.select(*names, *asked), len(names), frame, database)
+    return {key: dict(zip(quantiles, answers, strict=True)) for key, answers in found}, error
 
 
 def _narrow(questions: Mapping[int, Question], frame: Frame) -> list[dict[int, Question]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import narwhals as nw
+    import pyarrow as pa
 
     from pytest_mlgate.aggregate import Question
     from pytest_mlgate.inputs.database import Database
@@ -79,5 +80,15 @@ def grouped(
 ) -> list[tuple[Key, list[Any]]]:
     """Aggregate rows, all together or by segments: pairs of a segment's values and its aggregates."""
     summed = rows.group_by(*names).agg(*aggregates) if names else rows.select(*aggregates)
-    columns = [part.to_pylist() for part in database.fetch(summed, frame.what).columns]
-    return [(tuple(record[: len(names)]), list(record[len(names) :])) for record in zip(*columns, strict=True)]
+    return records(summed, len(names), frame, database)
+
+
+def records(query: nw.LazyFrame[Any], width: int, frame: Frame, database: Database) -> list[tuple[Key, list[Any]]]:
+    """Run a query whose first few columns are a segment's values."""
+    columns = [part.to_pylist() for part in fetched(query, frame, database).columns]
+    return [(tuple(record[:width]), list(record[width:])) for record in zip(*columns, strict=True)]
+
+
+def fetched(query: nw.LazyFrame[Any], frame: Frame, database: Database) -> pa.Table:
+    """Run a query on the engine that holds the table."""
+    return (frame.engine or database).fetch(query, frame.what)

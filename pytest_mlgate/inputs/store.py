@@ -16,6 +16,7 @@ from pytest_mlgate.inputs.database import Database
 from pytest_mlgate.inputs.digests import arrow_digest
 from pytest_mlgate.inputs.models import LoadedModel, open_model
 from pytest_mlgate.inputs.references import resolve, user_code
+from pytest_mlgate.inputs.spark_sessions import SparkSessions
 from pytest_mlgate.inputs.stamps import stamp
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class InputStore:
 
     def __init__(self, root: Path, *, hash_data: bool = False) -> None:
         self.database = Database()
+        self._spark = SparkSessions()
         self._root = root
         self._hash_data = hash_data
         self._tables: dict[bytes, Opened] = {}
@@ -60,6 +62,17 @@ class InputStore:
         selection = selection_of(ref)
         if selection not in self._tables or self._tables[selection].listed != listed:
             self._tables[selection] = open_path(ref, listed, self.database, self.name)
+        return self._tables[selection]
+
+    def elsewhere(self, ref: TableRef) -> Opened:
+        """Open a table on Spark or in a warehouse, or find it open."""
+        from pytest_mlgate.inputs.elsewhere import open_elsewhere
+        from pytest_mlgate.inputs.opening import list_files, selection_of
+
+        listed = list_files(Path(ref.path), hashed=self._hash_data) if ref.path is not None else None
+        selection = selection_of(ref)
+        if selection not in self._tables or self._tables[selection].listed != listed:
+            self._tables[selection] = open_elsewhere(ref, listed, self.database, self._spark, self.name)
         return self._tables[selection]
 
     def returned(self, ref: TableRef) -> Opened:
@@ -130,6 +143,7 @@ class InputStore:
         self._documents.clear()
         self._replies.clear()
         self.database.close()
+        self._spark.close()
         _forget_namespaces()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from pytest_mlgate.aggregate import Levels, Segment
 from pytest_mlgate.errors import NotMeasuredError
@@ -11,8 +14,12 @@ from pytest_mlgate.inputs.crossing import classes_of, crossed
 from pytest_mlgate.inputs.engine import shown
 from pytest_mlgate.inputs.memory import Cells, open_cells
 from pytest_mlgate.inputs.overlap import Match, shared
-from pytest_mlgate.inputs.rules import ask, examples, refusal
+from pytest_mlgate.inputs.remote import RemoteFrame, check_reach
+from pytest_mlgate.inputs.rules import ask, refusal
+from pytest_mlgate.inputs.selecting import fetched
+from pytest_mlgate.inputs.sightings import examples
 from pytest_mlgate.inputs.text import level_of, spelled
+from pytest_mlgate.inputs.translating import translated
 from pytest_mlgate.inputs.wording import finding
 from pytest_mlgate.kind import Coded
 
@@ -35,10 +42,11 @@ if TYPE_CHECKING:
         Shared,
     )
     from pytest_mlgate.inputs.database import Database
-    from pytest_mlgate.inputs.frames import Frame
+    from pytest_mlgate.inputs.frames import Column, Frame
     from pytest_mlgate.kind import Crossed, Table
 
 _TIMES = {"date", "timestamp"}
+_PIECE = 250_000  # rows
 _MACHINE = {f"{sign}{size}int" for sign in ("", "u") for size in ("tiny", "small", "big")} | {
     *("integer", "uinteger", "float", "double"),
 }
@@ -111,7 +119,7 @@ class OpenTable:
 
     def query(self, rule: Rule, segment: Segment | None = None) -> str:
         """Write the SQL that finds all rows a rule speaks of, for a person to run."""
-        return finding(self.frame, rule, segment)
+        return translated(finding(self.frame, rule, segment), self.frame.dialect.written)
 
     def tally(
         self, conditions: Sequence[str], segments: Sequence[Segment], *, quiet: bool = False
@@ -141,13 +149,13 @@ class OpenTable:
         """
         from pytest_mlgate.inputs.conditions import satisfying
 
-        return satisfying(self.frame, condition, limit, key=key, segment=segment, quiet=quiet)
+        return self._placed(satisfying(self.frame, condition, limit, key=key, segment=segment, quiet=quiet))
 
     def asking(self, condition: str, segment: Segment | None = None) -> str:
         """Write the SQL that finds all rows for which a condition is true, for a person to run."""
         from pytest_mlgate.inputs.conditions import asking
 
-        return asking(self.frame, condition, segment)
+        return translated(asking(self.frame, condition, segment), self.frame.dialect.written)
 
     def returned(self, query: str, others: Mapping[str, Table], limit: int, *, quiet: bool = False) -> Returned:
         """Run a query that knows this table as `data` and others by the names given.
@@ -185,14 +193,17 @@ class OpenTable:
         """
         if not isinstance(other, OpenTable):
             raise TypeError(f"{other!r} is no table that was opened here")
+        within = segment or Segment()
         match = Match(
             columns=tuple(columns),
             others=tuple(columns if others is None else others),
             absent=absent,
             missing=missing,
-            segment=segment or Segment(),
+            segment=within,
         )
-        return shared(self.frame, other.frame, match, self._database, limit=limit, key=key)
+        mine = self._near([*columns, *key, *within.values])
+        found = shared(mine, other._near(match.others), match, self._database, limit=limit, key=key)  # noqa: SLF001 - our own kind
+        return msgspec.structs.replace(found, examples=tuple(self._placed(found.examples)))
 
     def numbers(self, column: str) -> NDArray[Any]:
         """Read a column as float64 (n,), missing as NaN; booleans as 0 and 1, times as seconds since 1970 in UTC.
@@ -211,9 +222,10 @@ class OpenTable:
             if column.type in {"string", "other"} and not column.untyped:
                 raise NotMeasuredError(f"{column} holds no numbers", "name a numeric column")
         chosen = list(dict.fromkeys(columns))
+        check_reach(self.frame, len(chosen))
         forms = [nw.col(one.inner).cast(nw.Datetime("us") if one.type in _TIMES else nw.Float64) for one in chosen]
-        fetched = self._fetch(self.frame.select(chosen).select(*forms))
-        arrays = {one: _as_floats(fetched.column(one.inner), times=one.type in _TIMES) for one in chosen}
+        found = self._fetch(self.frame.select(chosen).select(*forms))
+        arrays = {one: _as_floats(found.column(one.inner), times=one.type in _TIMES) for one in chosen}
         return [arrays[column] for column in columns]
 
     def present(self, names: Sequence[str]) -> list[tuple[NDArray[Any], int]]:
@@ -225,24 +237,43 @@ class OpenTable:
         Raises:
             NotMeasuredError: a column is missing or holds no numbers.
         """
-        import narwhals as nw
-
-        columns = [self.frame.column(name) for name in names]
-        for column in columns:
-            if column.type in {"string", "other"} and not column.untyped:
-                raise NotMeasuredError(f"{column} holds no numbers", "name a numeric column")
+        columns = [self._numeric(name) for name in names]
         chosen = list(dict.fromkeys(columns))
-        forms = []
-        for one in chosen:
-            form = nw.col(one.inner)
-            if one.type in _TIMES:
-                form = form.cast(nw.Datetime("us"))
-            elif one.native not in _MACHINE:
-                form = form.cast(nw.Float64)
-            forms.append(form)
-        fetched = self._fetch(self.frame.select(chosen).select(*forms))
-        found = {one: _present(fetched.column(one.inner), times=one.type in _TIMES) for one in chosen}
-        return [found[column] for column in columns]
+        check_reach(self.frame, len(chosen))
+        found = self._fetch(self.frame.select(chosen).select(*map(_held, chosen)))
+        arrays = {one: _present(found.column(one.inner), times=one.type in _TIMES) for one in chosen}
+        return [arrays[column] for column in columns]
+
+    def pieces(self, columns: Sequence[str], lengths: Sequence[str] = ()) -> Iterator[list[tuple[NDArray[Any], int]]]:
+        """Read a table some rows at a time: numeric columns as `present` does, then texts' lengths; in any order.
+
+        Raises:
+            NotMeasuredError: a column is missing or of another type, or the table is on another engine.
+        """
+        import narwhals as nw
+        import pyarrow as pa
+
+        numeric = [self._numeric(name) for name in columns]
+        texts = [self._worded(name) for name in lengths]
+        forms = [_held(one).alias(f"v{i}") for i, one in enumerate(numeric)]
+        forms += [nw.col(one.inner).str.len_chars().cast(nw.Float64).alias(f"t{i}") for i, one in enumerate(texts)]
+        times = [one.type in _TIMES for one in numeric] + [False] * len(texts)
+        rows = self.frame.select(list(dict.fromkeys([*numeric, *texts]))).select(*forms)
+        for batch in self._database.batches(rows, _PIECE, self.frame.what):
+            chunked = (pa.chunked_array([column]) for column in batch.columns)
+            yield [_present(column, times=timed) for column, timed in zip(chunked, times, strict=True)]
+
+    def _numeric(self, name: str) -> Column:
+        column = self.frame.column(name)
+        if column.type in {"string", "other"} and not column.untyped:
+            raise NotMeasuredError(f"{column} holds no numbers", "name a numeric column")
+        return column
+
+    def _worded(self, name: str) -> Column:
+        column = self.frame.column(name)
+        if column.type != "string":
+            raise NotMeasuredError(f"{column} holds no text", "name a column of text")
+        return column
 
     def lengths(self, name: str) -> NDArray[Any]:
         """Count the characters of each text: float64 (n,), missing as NaN.
@@ -252,9 +283,8 @@ class OpenTable:
         """
         import narwhals as nw
 
-        column = self.frame.column(name)
-        if column.type != "string":
-            raise NotMeasuredError(f"{column} holds no text", "name a column of text")
+        column = self._worded(name)
+        check_reach(self.frame, 1)
         form = nw.col(column.inner).str.len_chars().cast(nw.Float64)
         return _as_floats(self._fetch(self.frame.select([column]).select(form)).column(0), times=False)
 
@@ -291,7 +321,14 @@ class OpenTable:
         if column.type == "other" and not column.untyped:
             raise NotMeasuredError(f"{column} has no values that can be counted", "name a column of a simple type")
         groups = self.frame.select([column]).select(shown(column)).group_by(column.inner).agg(nw.len().alias("n"))
-        values, rows = (part.to_pylist() for part in self._fetch(groups.select(column.inner, "n")).columns)
+        found = groups.select(column.inner, "n")
+        most = self.frame.dialect.most_values
+        if math.isfinite(most):
+            found = found.head(int(most) + 1)
+        values, rows = (part.to_pylist() for part in self._fetch(found).columns)
+        if len(values) > most:
+            reason = f"{column} has more than {most:,} distinct values on {self.frame.dialect.name}"
+            raise NotMeasuredError(reason, "name a column with fewer, or measure a part of the table")
         pairs = [(value, count) for value, count in zip(values, rows, strict=True) if value is not None]
         pairs.sort(key=lambda pair: (-pair[1], spelled(pair[0])))
         return pairs, sum(rows) - sum(count for _, count in pairs)
@@ -309,8 +346,9 @@ class OpenTable:
             return Coded(np.zeros(self.rows, dtype=np.int64), (None,) if self.rows else ())
         if column.type == "other":
             raise NotMeasuredError(f"{column} has no values that can be counted", "name a column of a simple type")
-        fetched = self._fetch(self.frame.select([column]).select(shown(column))).column(0)
-        encoded = fetched.combine_chunks().dictionary_encode(null_encoding="encode")
+        check_reach(self.frame, 1)
+        found = self._fetch(self.frame.select([column]).select(shown(column))).column(0)
+        encoded = found.combine_chunks().dictionary_encode(null_encoding="encode")
         found = [level_of(value, single=column.native == "float") for value in encoded.dictionary.to_pylist()]
         levels = sorted(set(found), key=lambda one: (one is None, isinstance(one, str), one))
         position = {level: code for code, level in enumerate(levels)}
@@ -322,18 +360,20 @@ class OpenTable:
         import narwhals as nw
 
         column = self.frame.column(name)
+        check_reach(self.frame, 1)
         operand, wanted = nw.col(column.inner), value
         if not isinstance(value, str):
             operand, wanted = operand.cast(nw.Float64), float_of(value)
-        fetched = self._fetch(
+        found = self._fetch(
             self.frame.select([column]).select((operand == wanted).fill_null(value=False).alias("same"))
         )
-        answer: NDArray[Any] = fetched.column("same").to_numpy()
+        answer: NDArray[Any] = found.column("same").to_numpy()
         return answer
 
     def arrow(self, names: Sequence[str] | None = None) -> pa.Table:
         """Read columns, or all of them, as an Arrow table under their own names."""
         columns = [self.frame.column(name) for name in dict.fromkeys(self.frame.columns if names is None else names)]
+        check_reach(self.frame, len(columns))
         return self._fetch(self.frame.select(columns)).rename_columns([column.name for column in columns])
 
     def frozen(self, names: Sequence[str] | None = None) -> OpenTable:
@@ -347,8 +387,28 @@ class OpenTable:
         }
         return OpenTable(open_cells(cells, self.frame.what, self._database), self._database, self._labels)
 
+    def _near(self, names: Sequence[str]) -> Frame:
+        """Give a frame of the embedded database that holds some columns: this one, unless it stays elsewhere."""
+        if not isinstance(self.frame, RemoteFrame):
+            return self.frame
+        return self.frame.near([self.frame.column(name) for name in dict.fromkeys(names)])
+
+    def _placed(self, found: Sequence[Example]) -> list[Example]:
+        """Leave out the numbers of rows that have none of their own."""
+        return [one if self.frame.dialect.numbered else msgspec.structs.replace(one, row=None) for one in found]
+
     def _fetch(self, query: nw.LazyFrame[Any]) -> pa.Table:
-        return self._database.fetch(query, self.frame.what)
+        return fetched(query, self.frame, self._database)
+
+
+def _held(column: Column) -> nw.Expr:
+    """Give the expression that reads a numeric column in a form that numpy holds."""
+    import narwhals as nw
+
+    form = nw.col(column.inner)
+    if column.type in _TIMES:
+        return form.cast(nw.Datetime("us"))
+    return form if column.native in _MACHINE else form.cast(nw.Float64)
 
 
 def _present(array: Any, *, times: bool) -> tuple[NDArray[Any], int]:

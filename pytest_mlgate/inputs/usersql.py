@@ -44,6 +44,7 @@ _OUTSIDE = frozenset(
     | {"current_query", "current_query_id", "query", "query_table", "read_text", "read_blob", "in_search_path"}
 )
 _CHANGING = frozenset({"random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid"})
+_NULL_TESTS = frozenset({"OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"})
 _LONGEST = 100
 # The engine plans a query before it can be interrupted, and takes the square of these.
 _LONGEST_SQL = 100_000
@@ -64,13 +65,26 @@ def columns_in(predicate: str, connection: DuckDBPyConnection) -> set[str]:
     Raises:
         NotMeasuredError: it is something else, or would reach beyond the row.
     """
+    found: set[str] = set()
+    for node in _nodes(expression_in(predicate, connection)):
+        if node.get("class") == "COLUMN_REF":
+            found.update(node["column_names"])
+    return found
+
+
+def expression_in(predicate: str, connection: DuckDBPyConnection) -> dict[str, Any]:
+    """Check that text is one SQL expression about a row, and give DuckDB's tree of it.
+
+    Raises:
+        NotMeasuredError: it is something else, or would reach beyond the row.
+    """
     select = _parsed(f"SELECT\n{predicate}\n", predicate, connection)
     expressions = select.get("select_list", ())
     beside = [clause for clause in _CLAUSES if select.get(clause)]
     plain = select.get("type") == "SELECT_NODE" and select["from_table"]["type"].startswith("EMPTY")
     if not plain or len(expressions) != 1 or beside or expressions[0].get("alias"):
         raise RefusedSqlError(predicate, "is no single expression", "write what is true of a row")
-    found: set[str] = set()
+    _check_nan(expressions[0], predicate)
     for node in _nodes(expressions[0]):
         kind = node.get("class")
         if kind == "SUBQUERY":
@@ -80,9 +94,8 @@ def columns_in(predicate: str, connection: DuckDBPyConnection) -> set[str]:
         if kind is not None and kind not in _ROW_CLASSES:
             raise RefusedSqlError(predicate, f"has a {kind.replace('_', ' ').lower()}", "a predicate speaks of one row")
         _check_function(node, predicate)
-        if kind == "COLUMN_REF":
-            found.update(node["column_names"])
-    return found
+    tree: dict[str, Any] = expressions[0]
+    return tree
 
 
 def tables_in(query: str, connection: DuckDBPyConnection) -> set[str]:
@@ -99,6 +112,7 @@ def tables_in(query: str, connection: DuckDBPyConnection) -> set[str]:
     if _tables_read(tree, query) > _MOST_TABLES:
         why = f"reads more than {_MOST_TABLES:,} tables once what it defines stands wherever it is named"
         raise RefusedSqlError(query, why, "name each WITH fewer times")
+    _check_nan(tree, query)
     for node in _nodes(tree):
         own |= {str(one["key"]).casefold() for one in (node.get("cte_map") or {}).get("map", ())}
         kind = node.get("type")
@@ -164,6 +178,16 @@ def _check_function(node: dict[str, Any], text: str) -> None:
     if name in _CHANGING:
         raise RefusedSqlError(
             text, f"calls {name}, so that it means other rows each time", "use `sample:` to choose rows"
+        )
+
+
+def _check_nan(tree: Any, text: str) -> None:
+    """Refuse to look for NaN alone: it is missing here, so `isnan` would find none and a gate would be glad of it."""
+    nodes = list(_nodes(tree))
+    asks = any(str(node.get("function_name", "")).lower() == "isnan" for node in nodes)
+    if asks and not any(node.get("type") in _NULL_TESTS for node in nodes):
+        raise RefusedSqlError(
+            text, "calls isnan, which finds none: NaN is a missing value here", "write IS NULL, which finds NaN too"
         )
 
 

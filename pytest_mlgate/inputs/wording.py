@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
@@ -53,7 +52,7 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
         rule: which rows.
         segment: only among these.
     """
-    columns, origin = _known(frame), frame.origin
+    columns, origin = frame.in_sql, frame.origin
     inside = within(frame, segment or Segment())
     match rule:
         case Duplicated(names, missing):
@@ -84,7 +83,7 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
 
 def within(frame: Frame, segment: Segment) -> list[str]:
     """Write the conditions of the rows of a segment; none where it is the whole table."""
-    columns = _known(frame)
+    columns = frame.in_sql
     return [_is(columns[name], value) for name, value in segment.values.items()]
 
 
@@ -108,7 +107,7 @@ def matching(
         missing: whether missing values equal each other.
     """
     same = " IS NOT DISTINCT FROM " if missing else " = "
-    ours, others = _known(frame), _known(other)
+    ours, others = frame.in_sql, other.in_sql
     known = [(ours[own.name], others[theirs.name]) for own, theirs in pairs]
     equal = [f"{_matched(theirs, own, 'o')}{same}{_matched(own, theirs, 't')}" for own, theirs in known]
     where = within(frame, segment)
@@ -134,20 +133,6 @@ def _matched(column: Column, partner: Column, table: str) -> str:
     return f"{value}::VARCHAR" if column.type == "other" else value
 
 
-def _known(frame: Frame) -> dict[str, Column]:
-    """Give each column under the name that DuckDB knows it by: it ignores case, and numbers what clashes."""
-    columns: dict[str, Column] = {}
-    clashes: dict[bytes, int] = {}
-    for name, column in frame.columns.items():
-        folded, called = name.encode().lower(), name  # of letters, only those of ASCII
-        while called.encode().lower() in clashes:
-            called = f"{name}_{clashes[folded]}"
-            clashes[folded] += 1
-        clashes[called.encode().lower()] = 1
-        columns[name] = column if called == name else replace(column, name=called)
-    return columns
-
-
 def _groups(origin: str, keys: Sequence[Column], where: Sequence[str], having: str) -> str:
     names = ", ".join(_key(key) for key in keys)
     kept = f" WHERE {' AND '.join(where)}" if where else ""
@@ -169,12 +154,12 @@ def _condition(columns: Mapping[str, Column], rule: ColumnRule) -> str:  # noqa:
         case Missing():
             return _absent(column)
         case Below():
-            return f"{value} < {_literal(bound_for(column, rule.bound, 'up'))}"
+            return f"{value} < {_literal(bound_for(column, rule.bound, 'up'))}{_but_nan(column)}"
         case Above():
             return f"{value} > {_literal(bound_for(column, rule.bound, 'down'))}{_but_nan(column)}"
         case Among():
             members = members_for(column, rule.forbidden)
-            return f"{value} IN ({_list(members)})" if members else "false"
+            return f"{value} IN ({_list(members)}){_but_nan(column)}" if members else "false"
         case NotAmong():
             members = members_for(column, rule.allowed)
             return f"{value} NOT IN ({_list(members)}){_but_nan(column)}" if members else _present(column)

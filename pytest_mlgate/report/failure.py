@@ -17,6 +17,7 @@ from pytest_mlgate.report.summary import (
     headline,
     limit_text,
     number,
+    one_line,
     worst_first,
 )
 from pytest_mlgate.verdict import Check, GateResult, Outcome, Verdict
@@ -30,6 +31,7 @@ EXAMPLES = "examples"
 _SHOWN_CHECKS = 5
 _SHOWN_HINTS = 5
 _SHOWN_QUERIES = 2
+_LONGEST_QUERY = 600
 _SMALLEST_P = 1e-16
 _TROUBLE = (Verdict.FAIL, Verdict.NOT_MEASURED, Verdict.INCONCLUSIVE)
 
@@ -49,7 +51,7 @@ def explain(result: GateResult) -> str:
     if result.remedy:
         lines += [f"  to do     {result.remedy}"]
     lines += [f"  rerun     {_rerun(result)}"]
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _rerun(result: GateResult) -> str:
@@ -128,7 +130,10 @@ def _numbered(result: GateResult) -> bool:
 def _queries(result: GateResult) -> list[str]:
     """Gather the queries that find all rows behind the worst checks."""
     lines = dict.fromkeys(one.detail[QUERY] for one in _trouble(result) if QUERY in one.detail)
-    return list(lines)[:_SHOWN_QUERIES]
+    return [
+        one if len(one) <= _LONGEST_QUERY else f"{one[:_LONGEST_QUERY]}… (whole in the report of --mlgate-json)"
+        for one in list(lines)[:_SHOWN_QUERIES]
+    ]
 
 
 def _inputs(result: GateResult) -> Iterator[str]:
@@ -143,4 +148,5 @@ def waiver_text(result: GateResult) -> str:
     if result.outcome is not Outcome.waived or waiver is None:
         return headline(result)
     issue = f", {waiver.issue}" if waiver.issue else ""
-    return f"waived until {waiver.until}: {waiver.reason}{issue} ({headline(result).removeprefix('WAIVED: ')})"
+    head = headline(result).removeprefix("WAIVED: ")
+    return one_line(f"waived until {waiver.until}: {waiver.reason}{issue} ({head})")

@@ -61,13 +61,20 @@ def total_variation(pair: Comparison) -> Effect:
     def expected(share: float) -> float:
         return float(expected_absolute(share * differences, spreads).sum()) / 2.0
 
+    def interval(confidence: float) -> Bounds:
+        # Total variation is the widest gap between two probabilities of one event: neither side errs more than those.
+        error = sqrt(pair.noise) / 2.0
+        low, high = around(seen, expected, error, confidence)
+        # Where few cells moved, the others are noise as a whole, of which shrinking leaves some. No set of cells brings
+        # more noise than one in which nothing moved.
+        return min(low, max(0.0, seen - normal_quantile(confidence) * error - expected(0.0))), high
+
     return Effect(
         value=shrinkage(seen, expected) * seen,
         n=n,
         m=pair.counts.m,
         test=lambda: pair.changed_p,
-        # Total variation is the widest gap between two probabilities of one event: neither side errs more than those.
-        interval=lambda confidence: around(seen, expected, sqrt(pair.noise) / 2.0, confidence),
+        interval=interval,
         # sum |d| <= sqrt(sum d**2 / p): no change of this size stays below the test.
         seen=lambda m, alpha: sqrt(noncentrality(df, alpha) * (1.0 / n + 1.0 / m)) / 2.0,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pytest_mlgate.stats.door import at_least, vector
+from pytest_mlgate.stats.door import at_least
 from pytest_mlgate.stats.sides import Side, alike, sorted_side
 
 if TYPE_CHECKING:
@@ -183,12 +183,6 @@ def _few_values(side: Side, at_most: int) -> bool:
     return side.starts.size <= at_most and bool(once <= MOST_ONCE * values.size)
 
 
-def sorted_present(name: str, values: ArrayLike) -> tuple[NDArray[np.float64], int]:
-    """Sort the values that are there (NaN sorts last) and count those that are not."""
-    side = sorted_side(name, vector(name, values))
-    return side.values, side.missing
-
-
 def counted_at(known: Numbers, old: NDArray[np.int64], new: Numbers, missing: tuple[int, int]) -> BinCounts:
     """Count each known value in a current sample, and what else it holds, beside the reference's counts.
 
@@ -204,8 +198,25 @@ def counted_at(known: Numbers, old: NDArray[np.int64], new: Numbers, missing: tu
     if (upto - below).sum() < new.size:
         lengths = np.diff(side.starts, append=new.size)
         unseen = lengths[~np.isin(new[side.starts], known)]
-    table = list(zip(_texts(known.tolist()), old, upto - below, strict=True))
-    return _bin_counts(table, missing, "exact", (OTHER_VALUES, unseen), tuple(map(float, known.tolist())))
+    return value_table(known.tolist(), (old, upto - below), unseen, missing)
+
+
+def value_table(
+    known: Sequence[float],
+    counts: tuple[NDArray[np.int64], NDArray[np.int64]],
+    unseen: NDArray[np.int64],
+    missing: tuple[int, int],
+) -> BinCounts:
+    """Name the counts of known values.
+
+    Args:
+        known: the reference's values, ascending.
+        counts: how often either side has each.
+        unseen: how often the current sample has each of its other values, in no particular order.
+        missing: rows of the reference and of the current sample that are missing.
+    """
+    table = list(zip(_texts(known), *counts, strict=True))
+    return _bin_counts(table, missing, "exact", (OTHER_VALUES, unseen), tuple(map(float, known)))
 
 
 def counted_between(cuts: Sequence[Cut], old: Sequence[int], new: Numbers, missing: tuple[int, int]) -> BinCounts:
@@ -217,8 +228,21 @@ def counted_between(cuts: Sequence[Cut], old: Sequence[int], new: Numbers, missi
         new: the current values that are there, ascending.
         missing: rows of the reference and of the current sample that are missing.
     """
+    return interval_table(cuts, (old, _between(Side(new), cuts)), missing)
+
+
+def interval_table(
+    cuts: Sequence[Cut], counts: tuple[Sequence[int], Sequence[int]], missing: tuple[int, int]
+) -> BinCounts:
+    """Name the counts of the intervals between cuts, and leave out those that neither side has.
+
+    Args:
+        cuts: ascending.
+        counts: rows of either side in each of the intervals, which are one more.
+        missing: rows of the reference and of the current sample that are missing.
+    """
     labels = _interval_labels([(value.item() if hasattr(value, "item") else value, after) for value, after in cuts])
-    table = zip(labels, old, _between(Side(new), cuts), strict=True)
+    table = zip(labels, *counts, strict=True)
     edges = tuple(float(value) for value, _ in cuts)
     return _bin_counts([row for row in table if row[1] or row[2]], missing, "quantile", edges=edges)
 

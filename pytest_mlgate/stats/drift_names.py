@@ -49,3 +49,6 @@ DRIFT_NEEDS: Mapping[str, DriftNeeds] = MappingProxyType(
     }
 )
 """`bins`: counts of any column; `order`: numbers in order, which only numeric columns have; `categories`: levels."""
+
+NEED_VALUES = frozenset({"wasserstein", "mean_shift", "std_shift"})
+"""Metrics that counts in bins cannot give: they weigh how far values moved, with the outermost ones pulled in."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pytest_mlgate.stats.cells import Cells, comparable
 from pytest_mlgate.stats.detectable import rows_to_decide
 from pytest_mlgate.stats.homogeneity import homogeneity_p
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_mlgate.stats.binning import BinCounts
+    from pytest_mlgate.stats.profile_drift import KsBracket
     from pytest_mlgate.stats.sides import Side
 
 Bounds = tuple[float, float]
@@ -69,6 +72,7 @@ class Comparison:
         seed: of drawn p-values.
         draws: how many tables to draw at most; see `homogeneity_p`.
         relative: whether a shift of the mean is quoted relative to the mean rather than in standard deviations.
+        bracket: what is known of the Kolmogorov-Smirnov distance where the sides are not.
     """
 
     counts: BinCounts
@@ -76,6 +80,7 @@ class Comparison:
     seed: int = 0
     draws: int = 19_999
     relative: bool = False
+    bracket: KsBracket | None = None
 
     @cached_property
     def cells(self) -> Cells:
@@ -89,8 +94,12 @@ class Comparison:
 
     @cached_property
     def distance(self) -> Ks:
-        """The Kolmogorov-Smirnov distance."""
-        return sorted_ks(*self.ordered)
+        """The Kolmogorov-Smirnov distance; of sides that are not known, the largest gap that was seen."""
+        if self.bracket is None:
+            return sorted_ks(*self.ordered)
+        found = self.bracket
+        at = None if found.at is None else float(np.nextafter(found.at, -np.inf))
+        return Ks(found.low, at, found.reference_share, found.current_share, found.n, found.m)
 
     @property
     def ordered(self) -> tuple[Side, Side]:
@@ -99,6 +108,8 @@ class Comparison:
         Raises:
             ValueError: only counts are known, or the column has no order.
         """
+        if self.sides is None and self.bracket is not None:
+            raise ValueError("this metric needs the values, and they were only counted: read them with `exact: true`")
         if self.sides is None:
             raise ValueError("this metric needs numbers in order, and there are only counts")
         return self.sides

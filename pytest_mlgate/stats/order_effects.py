@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp, sqrt
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from pytest_mlgate.stats.detectable import POWER
 from pytest_mlgate.stats.door import normal_quantile
 from pytest_mlgate.stats.drift_pair import Bounds, Comparison, Effect
 from pytest_mlgate.stats.folded import Gap, around
-from pytest_mlgate.stats.ks import ks_detectable
+from pytest_mlgate.stats.ks import Ks, ks_detectable
 from pytest_mlgate.stats.trimmed import (
     Moments,
     log_ratio,
@@ -36,8 +37,14 @@ _ENOUGH = 1_000  # rows of the smaller side, from which a long tail is normal en
 
 
 def kolmogorov(pair: Comparison) -> Effect:
-    """Measure the largest gap between the distribution functions, exactly."""
+    """Measure the largest gap between the distribution functions, exactly where the sides are known.
+
+    Where only counts between edges are, the gap seen at an edge stands for it: a fail rests on that alone, and a pass
+    on what the gap may be in between, which is no smaller than what these counts can tell.
+    """
     found = pair.distance
+    if pair.bracket is not None:
+        return _bracketed(found, pair.bracket.high)
     return Effect(
         value=found.value,
         n=found.n,
@@ -45,6 +52,18 @@ def kolmogorov(pair: Comparison) -> Effect:
         test=lambda: found.p_value,
         interval=found.bounds,
         seen=lambda m, alpha: ks_detectable(found.n, m, alpha),
+    )
+
+
+def _bracketed(found: Ks, high: float) -> Effect:
+    widest = replace(found, value=high)
+    return Effect(
+        value=found.value,
+        n=found.n,
+        m=found.m,
+        test=lambda: found.p_value,
+        interval=lambda confidence: (found.bounds(confidence)[0], widest.bounds(confidence)[1]),
+        seen=lambda m, alpha: max(high, ks_detectable(found.n, m, alpha)),
     )
 
 

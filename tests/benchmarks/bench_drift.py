@@ -1,4 +1,8 @@
-"""Whole-process time and memory of drift on 1 million rows by 50 columns a side, against numpy and scipy's loop."""
+"""Whole-process time and memory of drift on 1 million rows by 50 columns a side.
+
+Against numpy, a loop of scipy's tests, for counted columns a scan by DuckDB, and evidently where it is installed: in
+the environment whose python `MLGATE_PEERS` names (`pip install evidently "pandas<3" pyarrow`), or in this one.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +60,24 @@ for i in range({CODES}):
 """
 
 
+SCAN = f"""
+import duckdb
+names = [f"x{{i}}" for i in range({NUMBERS})] + [f"c{{i}}" for i in range({CODES})]
+asked = ", ".join(f"min({{x}}), max({{x}}), " + (f"sum({{x}})" if x[0] == "x" else f"count({{x}})") for x in names)
+for side in ("reference", "current"):
+    duckdb.sql(f"SELECT {{asked}} FROM '{{side}}.parquet'").fetchall()
+"""  # noqa: S608 - the names are this script's own
+PEER = """
+import pandas as pd
+from evidently import Report
+from evidently.presets import DataDriftPreset
+old, new = (pd.read_parquet(f"{side}.parquet") for side in ("reference", "current"))
+Report([DataDriftPreset(num_method="psi", cat_method="psi")]).run(new, old).dict()
+Report([DataDriftPreset(num_method="ks", cat_method="chisquare")]).run(new, old).dict()
+"""
+PEERS = os.environ.get("MLGATE_PEERS", sys.executable)
+
+
 def table(seed: int) -> pa.Table:
     """Make one side: unchanged columns of several shapes, whole numbers and text among them."""
     rng = np.random.default_rng(seed)
@@ -93,6 +115,16 @@ def main() -> None:
         report(what, *paired(ours, [sys.executable, "-c", SORT], folder, 5), "reading and sorting 40 of them")
         report(what, *paired(ours, [sys.executable, "-c", LOOP], folder, 2), "a loop of scipy's tests")
         print(f"peak memory: {peak(ours, folder):.2f} GiB; {once(ours, folder):.1f} s")
+        counted = GATES.replace("    data: current\n", "    data: current\n    exact: false\n")
+        (folder / "counted.gate.yaml").write_text(counted, encoding="utf-8")
+        apart = pytest("--mlgate", "counted.gate.yaml")
+        report(f"{what}, counted", *paired(apart, [sys.executable, "-c", SCAN], folder, 3), "a scan by DuckDB")
+        print(f"peak memory, counted: {peak(apart, folder):.2f} GiB")
+        if subprocess.run([PEERS, "-c", "import evidently"], env=ENVIRON, capture_output=True, check=False).returncode:
+            print("evidently is not installed: not compared")
+        else:
+            theirs, mine = once([PEERS, "-c", PEER], folder), once(ours, folder)
+            print(f"{what}: {mine:.1f} s against {theirs:.1f} s (evidently)")
 
 
 if __name__ == "__main__":

@@ -197,6 +197,19 @@ def test_what_is_detectable_is_detected(metric):
     assert np.mean(seen) >= 0.65
 
 
+@pytest.mark.parametrize("metric", ["tvd", "linf"])
+def test_a_lower_bound_errs_no_more_often_than_stated_where_few_cells_moved(metric):
+    """Two of twenty cells moved by 4 %, the others are noise: at 95 % at most one bound in twenty lies above."""
+    rng = np.random.default_rng(11)
+    old = np.full(20, 0.05)
+    new = old + np.array([0.04, -0.04] + [0.0] * 18)
+    labels = tuple(map(str, range(20)))
+    tables = [BinCounts(labels, rng.multinomial(2000, old), rng.multinomial(2000, new), "category") for _ in range(400)]
+    lows = np.array([effect(Comparison(table), metric).interval(0.95)[0] for table in tables])
+    assert np.mean(lows > 0.04) <= 0.06
+    assert np.mean(lows) > 0.005
+
+
 def test_rows_that_decide_bring_the_limit_into_sight():
     """One row fewer does not."""
     pair = numbers(np.random.default_rng(7).normal(size=5000), np.random.default_rng(8).normal(size=50))

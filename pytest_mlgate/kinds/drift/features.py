@@ -13,10 +13,12 @@ from msgspec import Meta, field
 
 from pytest_mlgate.drift.claims import Family, claims, decided
 from pytest_mlgate.drift.columns import Plan, planned, refuse_mixture
+from pytest_mlgate.drift.counted import counted_pairs, too_large
+from pytest_mlgate.drift.past import Known
 from pytest_mlgate.drift.samples import (
     any_pair,
-    levels_pair,
     numbers_pair,
+    profiled_pair,
     sorted_columns,
     sorted_numbers,
     windowed,
@@ -26,14 +28,18 @@ from pytest_mlgate.drift.spec import DriftSpec, Limits, applies_to_categories, m
 from pytest_mlgate.drift.windows import Cut, Window, cut, sustained
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.kind import Inputs, Kind, Mistake, Table
-from pytest_mlgate.reference import TableRef
+from pytest_mlgate.reference import HistoryRef, TableRef
+from pytest_mlgate.stats.drift_names import NEED_VALUES
 from pytest_mlgate.verdict import Limit, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from pytest_mlgate.drift.past import Past
+    from pytest_mlgate.drift.samples import Reference
     from pytest_mlgate.stats.drift_names import DriftMetric
     from pytest_mlgate.stats.drift_pair import Comparison
+    from pytest_mlgate.stats.sides import Side
 
 _Found = TypeVar("_Found")
 
@@ -43,7 +49,8 @@ class DriftFeatures(DriftSpec, frozen=True, kw_only=True):
 
     Args:
         data: the table that is judged.
-        reference: the table that shows how things were; with `window`, the beginning of the data unless given.
+        reference: the table that shows how things were, or its profile (`{profile: train.profile.json}`); with
+            `window`, the beginning of the data unless given.
         columns: the columns to compare; all that both tables have unless given.
         exclude: columns to leave out, such as identifiers.
         categorical: columns whose numbers are codes.
@@ -51,11 +58,13 @@ class DriftFeatures(DriftSpec, frozen=True, kw_only=True):
         per_column: limits for single columns, in addition to `metrics` or in their place.
         max_drifted_share: the share of the columns that may have drifted; single columns then only warn.
         max_drifted_columns: likewise their number.
+        exact: whether columns are read whole (`true`) or counted piece by piece (`false`), which takes little memory
+            and brackets ks; unless given, tables of more than 12 million rows are counted.
         window: cuts the data into consecutive windows, each of which is compared.
     """
 
     data: TableRef
-    reference: TableRef | None = None
+    reference: HistoryRef | None = None
     columns: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
     exclude: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
@@ -63,12 +72,13 @@ class DriftFeatures(DriftSpec, frozen=True, kw_only=True):
     per_column: dict[str, Limits] = field(default_factory=dict)
     max_drifted_share: Annotated[float, Meta(ge=0, lt=1)] | None = None
     max_drifted_columns: Annotated[int, Meta(ge=0)] | None = None
+    exact: bool | None = None
     window: Window | None = None
 
 
 def measure(spec: DriftFeatures, inputs: Inputs) -> Iterable[Measurement]:
     """Compare each column with the reference, by each metric that applies to it."""
-    before = None if spec.reference is None else inputs.table(spec.reference, "reference")
+    before = None if spec.reference is None else _past(spec.reference, inputs)
     current = inputs.table(spec.data)
     reference = before or current
     if reference.rows == 0 or current.rows == 0:
@@ -81,12 +91,16 @@ def measure(spec: DriftFeatures, inputs: Inputs) -> Iterable[Measurement]:
     return _whole(spec, plan, (reference, current), inputs.seed)
 
 
-def _whole(spec: DriftFeatures, plan: Plan, tables: tuple[Table, Table], seed: int) -> Iterator[Measurement]:
-    """Compare one table with another."""
+def _past(ref: HistoryRef, inputs: Inputs) -> Past:
+    return inputs.table(ref, "reference") if ref.profile is None else Known(inputs.profile(ref.profile, "reference"))
+
+
+def _whole(spec: DriftFeatures, plan: Plan, sides: tuple[Past, Table], seed: int) -> Iterator[Measurement]:
+    """Compare one table with another, or with its profile."""
     family = Family(spec=spec, size=plan.size, seed=seed)
     found: dict[str, list[Measurement]] = {}
-    for name, pair in _pairs(spec, plan, tables, family):
-        found[name] = _claimed(name, pair, plan.limits[name], family, tables[1].labels.get(name, {}))
+    for name, pair in _pairs(spec, plan, sides, family):
+        found[name] = _claimed(name, pair, plan.limits[name], family, sides[1].labels.get(name, {}))
     measured = decided((one for name in plan.limits for one in found[name]), spec)
     if spec.max_drifted_share is not None or spec.max_drifted_columns is not None:
         yield from tolerated(measured, spec.alpha, spec.max_drifted_share, spec.max_drifted_columns)
@@ -109,27 +123,46 @@ def _claimed(
 
 
 def _pairs(
-    spec: DriftFeatures, plan: Plan, tables: tuple[Table, Table], family: Family
+    spec: DriftFeatures, plan: Plan, sides: tuple[Past, Table], family: Family
 ) -> Iterator[tuple[str, Comparison | NotMeasuredError]]:
     """Read every column once and set its two sides against each other; numeric columns come first."""
     relative = spec.unit == "relative"
-    refused = {name: _tried(refuse_mixture, name, spec, tables) for name in plan.limits}
+    refused = {name: _tried(refuse_mixture, name, spec, sides) for name in plan.limits}
     for name, error in refused.items():
         if error is not None:
             yield name, error
     readable = [name for name in plan.numeric if refused[name] is None]
-    for name, old, new in sorted_columns(*tables, readable):
-        yield name, _tried(numbers_pair, name, old, new, family.drawn, relative)
+    reference, current = sides
+    texts = [name for name in plan.categories if name in spec.text_length and refused[name] is None]
+    counted = too_large(reference, current) if spec.exact is None else not spec.exact
+    if counted:
+        yield from counted_pairs(sides, readable, texts, family.drawn)
+        readable = []
+    if isinstance(reference, Known):
+        for name, (new,) in sorted_columns([current], readable):
+            yield name, _tried(_profiled, name, reference, new, family)
+    else:
+        for name, (old, new) in sorted_columns([reference, current], readable):
+            yield name, _tried(numbers_pair, name, old, new, family.drawn, relative)
     for name in plan.categories:
-        if refused[name] is None:
-            yield name, _tried(_category_pair, name, spec, tables, family)
+        if refused[name] is None and not (counted and name in texts):
+            yield name, _tried(_category_pair, name, spec, sides, family)
 
 
-def _category_pair(name: str, spec: DriftFeatures, tables: tuple[Table, Table], family: Family) -> Comparison:
-    if name in spec.text_length:
-        old, new = (sorted_numbers(name, table.lengths(name)) for table in tables)
-        return numbers_pair(name, old, new, family.drawn, spec.unit == "relative")
-    return levels_pair(name, tables[0].levels(name), tables[1].levels(name), family.drawn)
+def _category_pair(name: str, spec: DriftFeatures, sides: tuple[Past, Table], family: Family) -> Comparison:
+    reference, current = sides
+    lengths = name in spec.text_length
+    new = sorted_numbers(name, current.lengths(name)) if lengths else current.levels(name)
+    old: Reference
+    if isinstance(reference, Known):
+        old = reference.column(name, numeric=lengths, lengths=lengths)
+    else:
+        old = sorted_numbers(name, reference.lengths(name)) if lengths else reference.levels(name)
+    return any_pair(name, old, new, family.drawn, spec.unit == "relative")
+
+
+def _profiled(name: str, reference: Known, current: Side, family: Family) -> Comparison:
+    return profiled_pair(name, reference.column(name, numeric=True), current, family.drawn)
 
 
 def _tried(work: Callable[..., _Found], *arguments: Any) -> _Found | NotMeasuredError:
@@ -141,10 +174,10 @@ def _tried(work: Callable[..., _Found], *arguments: Any) -> _Found | NotMeasured
 
 
 def _by_window(
-    spec: DriftFeatures, window: Window, plan: Plan, tables: tuple[Table, Table], seed: int
+    spec: DriftFeatures, window: Window, plan: Plan, sides: tuple[Past, Table], seed: int
 ) -> Iterator[Measurement]:
     """Compare each window of one table with another, or with its own beginning."""
-    reference, current = tables
+    reference, current = sides
     beside = [] if window.column is None else [window.column]
     rows = current.frozen([*dict.fromkeys([*beside, *(name for name in plan.limits if name in current.columns)])])
     beginning, windows, lost = cut(rows, window, own_reference=spec.reference is None)
@@ -165,14 +198,14 @@ def _window_pairs(
     name: str,
     spec: DriftFeatures,
     plan: Plan,
-    tables: tuple[Table, Table],
+    sides: tuple[Past, Table],
     cuts: tuple[Cut | None, Sequence[Cut]],
     family: Family,
 ) -> list[Comparison | NotMeasuredError]:
     """Read a column once and set each of its windows against the reference."""
     try:
-        refuse_mixture(name, spec, tables)
-        samples = windowed(name, tables, cuts, numeric=name in plan.numeric, lengths=name in spec.text_length)
+        refuse_mixture(name, spec, sides)
+        samples = windowed(name, sides, cuts, numeric=name in plan.numeric, lengths=name in spec.text_length)
     except NotMeasuredError as error:
         return [error for _ in cuts[1]]
     old, news = samples
@@ -183,6 +216,8 @@ def mistakes(spec: DriftFeatures) -> Iterable[Mistake]:
     """Find limits that cannot mean anything, and columns that are both wanted and not."""
     yield from metric_mistakes(spec.metrics, ("metrics",))
     yield from _column_mistakes(spec)
+    if spec.reference is not None and spec.reference.profile is not None:
+        yield from _profile_mistakes(spec)
     counted = [name for name in ("max_drifted_share", "max_drifted_columns") if getattr(spec, name) is not None]
     if len(counted) > 1:
         yield Mistake((counted[1],), "the share and the number of drifted columns are limited", "keep one")
@@ -192,6 +227,18 @@ def mistakes(spec: DriftFeatures) -> Iterable[Mistake]:
             yield Mistake((name,), "windows are judged one by one, not counted", "leave it or `window` out")
     elif spec.reference is None:
         yield Mistake((), "there is nothing to compare with", "name a `reference`, or cut the data by `window`")
+
+
+def _profile_mistakes(spec: DriftFeatures) -> Iterable[Mistake]:
+    """Find metrics that need the values themselves: they see the outermost thousandth apart, and a profile does not."""
+    limits = {("metrics",): spec.metrics} | {("per_column", name): own for name, own in spec.per_column.items()}
+    for where, metrics in limits.items():
+        for metric in metrics:
+            if metric in NEED_VALUES:
+                what = f"{metric} needs the reference's values, which a profile does not hold"
+                yield Mistake((*where, metric), what, "use psi or ks, or name the table")
+    if spec.unit == "relative":
+        yield Mistake(("unit",), "it is about mean_shift, which a profile does not give", "leave it out")
 
 
 def _column_mistakes(spec: DriftFeatures) -> Iterable[Mistake]:

@@ -57,7 +57,7 @@ def test_examples_of_a_condition_show_the_columns_it_names(quality):
     found = checks["amount < 0 and status = 'paid'", "rows_where"].detail
     row = {"row": 1, "key": {"id": "2", "mail": "b@x"}, "value": "amount=-5, status=paid"}
     assert found["examples"] == [row]
-    assert found["query"] == "SELECT * FROM 'fixture t' WHERE (amount < 0 and status = 'paid')"
+    assert found["query"] == "SELECT * FROM \"t\" WHERE (amount < 0 and status = 'paid')"
     _, checks = quality(ORDERS, f"{parameters}\nsensitive: [mail]")
     assert checks["mail = 'a@x'", "rows_where"].detail["examples"] == [
         {"row": 0, "key": {"id": "1", "mail": "(sensitive)"}, "value": "(sensitive)"}
@@ -230,3 +230,23 @@ gates:
     _, checks = judged(text)
     assert (checks["amount < 0", "rows_where"].value, checks["lost", "sql"].value) == (3, 1)
     assert checks["outside", "sql"].verdict == "NOT_MEASURED"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "rows_where: {isnan(x): {max: 0}}",
+        "rows_where: {IsNaN(x) AND y > 0: {max: 0}}",
+        "sql: {q: SELECT * FROM data WHERE isnan(x)}",
+        "sql: {q: SELECT * FROM (SELECT isnan(x) AS bad FROM data) WHERE bad}",
+    ],
+)
+def test_looking_for_nan_alone_is_refused(quality, parameters):
+    """NaN is null in SQL as everywhere, so `isnan` never finds one: a gate must not be green for it."""
+    table = pa.table({"x": [1.0, float("nan")], "y": [1, 1]})
+    result, _ = quality(table, parameters)
+    assert result.verdict == "NOT_MEASURED"
+    (check,) = result.checks
+    assert "calls isnan, which finds none" in check.reason
+    _, checks = quality(table, "rows_where: {isnan(x) OR x IS NULL: {max: 0}, x IS NULL: {max: 0}}")
+    assert {check.value for check in checks.values()} == {1}
