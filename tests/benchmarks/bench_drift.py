@@ -1,7 +1,7 @@
 """Whole-process time and memory of drift on 1 million rows by 50 columns a side.
 
-Against numpy, a loop of scipy's tests, for counted columns a scan by DuckDB, and evidently where it is installed: in the
-environment whose python `MLGATE_PEERS` names (`pip install evidently "pandas<3" pyarrow`), or in this one.
+Against numpy, a loop of scipy's tests, for counted columns a scan by DuckDB, and evidently where it is installed: in
+the environment whose python `MLGATE_PEERS` names (`pip install evidently "pandas<3" pyarrow`), or in this one.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ for i in range({CODES}):
 """
 
 
-SCAN = f"""
+SCAN = """
 import duckdb
-names = [f"x{{i}}" for i in range({NUMBERS})] + [f"c{{i}}" for i in range({CODES})]
-asked = ", ".join(f"min({{x}}), max({{x}}), " + (f"sum({{x}})" if x[0] == "x" else f"count({{x}})") for x in names)
+names = [f"x{i}" for i in range(NUMBERS)] + [f"c{i}" for i in range(CODES)]
+asked = ", ".join(f"min({x}), max({x}), " + (f"sum({x})" if x[0] == "x" else f"count({x})") for x in names)
 for side in ("reference", "current"):
-    duckdb.sql(f"SELECT {{asked}} FROM '{{side}}.parquet'").fetchall()
-"""
+    duckdb.sql(f"SELECT {asked} FROM '{side}.parquet'").fetchall()
+""".replace("NUMBERS", str(NUMBERS)).replace("CODES", str(CODES))
 PEER = """
 import pandas as pd
 from evidently import Report
