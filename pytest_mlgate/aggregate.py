@@ -10,6 +10,7 @@ so: nullability is a question of its own.
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal, get_args
 
 from msgspec import Struct
@@ -203,8 +204,23 @@ class Segment(Struct, frozen=True):
     values: dict[str, Any] = {}
     texts: dict[str, str] = {}
 
+    @property
+    def identity(self) -> tuple[str | None, ...]:
+        """What tells it from other segments by the same columns, whatever types hold the values; `None` for missing.
+
+        A name does not: `null` may be missing or a text, and a text may hold what stands between two values.
+        """
+        return tuple(None if self.values[column] is None else text for column, text in self.texts.items())
+
     def __str__(self) -> str:
-        return ",".join(f"{column}={text}" for column, text in self.texts.items())
+        return ",".join(f"{column}={self._told(column, text)}" for column, text in self.texts.items())
+
+    def _told(self, column: str, text: str) -> str:
+        """Write a value so that no two segments have one name: a text that could be read as another is quoted."""
+        if not isinstance(self.values.get(column), str):
+            return text
+        doubtful = text == "null" or text.startswith('"') or (len(self.texts) > 1 and "," in text)
+        return json.dumps(text, ensure_ascii=False) if doubtful else text
 
 
 class Answers(Struct, frozen=True):

@@ -6,6 +6,7 @@ escape sequence in a column's name must not end a session or hide in a report. E
 
 from __future__ import annotations
 
+import json
 import re
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NUMBERS = ("value", "low", "high", "confidence", "n", "n_reference", "baseline", "p_value", "p_adjusted", "alpha")
 _MORE_NUMBERS = ("detectable", "rows_to_decide")
 _LONGEST = 600
+_SHORTEST = 4
 
 
 def text(value: object) -> str:
@@ -34,11 +36,20 @@ def text(value: object) -> str:
     return found if len(found) <= _LONGEST else f"{found[:_LONGEST]}…"
 
 
+def line(value: object) -> str:
+    r"""Make text harmless and keep it on one line: what begins a line may be a command to the CI that reads it.
+
+    >>> print(line("x\n::error::y"))
+    x\n::error::y
+    """
+    return text(value).replace("\n", "\\n")
+
+
 def measurement(found: Measurement) -> Measurement:
     """Turn numbers of any library into Python's, and whatever stands in `detail` into JSON's types."""
     numbers = {name: _number(getattr(found, name)) for name in (*_NUMBERS, *_MORE_NUMBERS)}
     reason = None if found.reason is None else text(found.reason)
-    name, metric = text(found.name), text(found.metric)
+    name, metric = line(found.name), line(found.metric)
     return replace(found, **numbers, name=name, metric=metric, reason=reason, detail=_jsonable(found.detail))
 
 
@@ -70,15 +81,44 @@ def _jsonable(value: Any) -> Any:
 
 
 def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
-    """Give a function that blots values of secrets out of text, longer ones first."""
-    ordered = sorted(secrets, key=len, reverse=True)
+    """Give a function that blots values of secrets out of text.
+
+    Reports fold white space, quote, escape and cut what they show, so a secret is looked for in every form in which one
+    may come out of that, upper and lower case being the same, and its beginning where text was cut.
+
+    >>> blot = redactor(["hunter  2'three"])
+    >>> blot("is 'HUNTER 2''THREE'"), blot("is hunter 2…")
+    ("is '***'", 'is ***…')
+    """
+    forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
+    whole = re.compile("|".join(map(re.escape, forms)), re.IGNORECASE)
 
     def blot(found: str) -> str:
-        for secret in ordered:
-            found = found.replace(secret, "***")
-        return found
+        if not forms:
+            return found
+        *cut, last = whole.sub("***", found).split("…")
+        return "…".join([*(_without_end(piece, forms) for piece in cut), last])
 
     return blot
+
+
+def _forms(secret: str) -> set[str]:
+    """Write a secret as messages, SQL, Python and JSON do."""
+    plain = {secret, " ".join(secret.split())}
+    quoted = plain | {one.replace("'", "''") for one in plain}
+    escaped = {text for one in quoted for text in (repr(one), json.dumps(one), json.dumps(one, ensure_ascii=False))}
+    return quoted | {one[1:-1] for one in escaped}
+
+
+def _without_end(found: str, forms: Iterable[str]) -> str:
+    """Blot out the beginning of a secret with which text ends where it was cut."""
+    kept = found.rstrip()
+    folded = kept.lower()
+    for form in map(str.lower, forms):
+        for length in range(len(form), _SHORTEST - 1, -1):
+            if folded.endswith(form[:length]):
+                return f"{kept[:-length]}***{found[len(kept) :]}"
+    return found
 
 
 def redacted(result: GateResult, secrets: Iterable[str]) -> GateResult:

@@ -6,24 +6,21 @@ tables it is about and nothing else (see `sandbox` and `usersql`).
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_mlgate.aggregate import Condition, Example, Returned, Segment
-from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.quiet import hushed
 from pytest_mlgate.inputs.sandbox import Sandbox
 from pytest_mlgate.inputs.text import shortened
 from pytest_mlgate.inputs.wording import within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_mlgate.inputs.frames import Frame
 
 _LONGEST = 240
-# What the engine says of these speaks of the SQL; what it says of others may quote a value that a row holds.
-_OF_THE_TEXT = frozenset({"ParserException", "BinderException", "CatalogException", "SyntaxException"})
 
 
 def tallied(
@@ -43,7 +40,7 @@ def tallied(
     Raises:
         NotMeasuredError: a condition is not valid, is refused, or fails on a row.
     """
-    with _hushed(quiet=quiet), Sandbox() as sandbox:
+    with hushed(quiet=quiet), Sandbox() as sandbox:
         named = [tuple(sandbox.named(frame, one)) for one in conditions]
         asked = [_in_segment(frame, one, segment) for one in conditions for segment in segments]
         tallies = iter(sandbox.tally(frame, asked))
@@ -62,7 +59,7 @@ def satisfying(
         NotMeasuredError: a column is missing, or the condition is not valid, is refused, or fails on a row.
     """
     asked = _in_segment(frame, condition, segment or Segment())
-    with _hushed(quiet=quiet), Sandbox() as sandbox:
+    with hushed(quiet=quiet), Sandbox() as sandbox:
         return sandbox.failing(frame, f"NOT (\n{asked}\n)", limit, key)
 
 
@@ -84,7 +81,7 @@ def returned(tables: Mapping[str, Frame], query: str, limit: int, *, quiet: bool
     Raises:
         NotMeasuredError: the query is not valid, is refused, or fails.
     """
-    with _hushed(quiet=quiet), Sandbox() as sandbox:
+    with hushed(quiet=quiet), Sandbox() as sandbox:
         found = sandbox.rows(tables, query, limit)
     rows = [
         ", ".join(
@@ -100,22 +97,3 @@ def _in_segment(frame: Frame, condition: str, segment: Segment) -> str:
     """Restrict a condition to a segment: outside it is neither true nor false."""
     conditions = within(frame, segment)
     return f"CASE WHEN {' AND '.join(conditions)} THEN (\n{condition}\n) END" if conditions else condition
-
-
-@contextmanager
-def _hushed(*, quiet: bool) -> Iterator[None]:
-    """Keep back an engine's message that may quote a value.
-
-    Raises:
-        NotMeasuredError: in place of another, without its words.
-    """
-    try:
-        yield
-    except NotMeasuredError as error:
-        cause = error.__cause__
-        if not quiet or cause is None or type(cause).__name__ in _OF_THE_TEXT:
-            raise
-        reason = (
-            f"the SQL fails on a row ({type(cause).__name__}); what the engine says of it may quote a sensitive value"
-        )
-        raise NotMeasuredError(reason, "run it by hand, or let it bear such rows, as TRY_CAST does") from None

@@ -153,7 +153,7 @@ class Database:
             reason = f"{what} needs more memory than there is: {first_line(error)}"
             raise NotMeasuredError(reason, "measure a sample, or fewer columns with quantiles at once") from error
         except duckdb.Error as error:
-            raise NotMeasuredError(f"{what} could not be read: {first_line(error)}", "look at the data") from error
+            raise NotMeasuredError(f"{what} could not be read: {of_rows(error)}", "look at the data") from error
 
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""
@@ -187,6 +187,14 @@ def _fulfil(future: Future[_T], work: Callable[[], _T]) -> None:
         future.set_result(work())
     except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the thread that waits
         future.set_exception(error)
+
+
+def of_rows(error: BaseException) -> str:
+    """Give what a person can use of a message about reading rows: without the words that would quote a value."""
+    said = first_line(error)
+    if "Arrow source" not in said and "Conversion" not in said:
+        return said
+    return "what computes its rows fails on one of them; the engine's words for it may quote a value"
 
 
 def first_line(error: BaseException) -> str:

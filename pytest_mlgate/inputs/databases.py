@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pytest_mlgate.reference import TableRef
 
 _LISTED = """
-SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'source'
-UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = 'source' AND NOT internal
+SELECT schema_name, table_name, true FROM duckdb_tables() WHERE database_name = 'source'
+UNION ALL SELECT schema_name, view_name, false FROM duckdb_views() WHERE database_name = 'source' AND NOT internal
 """
 
 
@@ -66,39 +66,42 @@ def open_selected(ref: TableRef, what: str, name: str, sandbox: Sandbox) -> Fram
     """
     if ref.query is not None:
         tables_in(ref.query, sandbox.connection)
-        sql, origin = ref.query, f"(\n{ref.query}\n)"
+        sql, origin, stored = ref.query, f"(\n{ref.query}\n)", False
     else:
-        origin = _table(ref.table or "", name, sandbox)
+        origin, stored = _table(ref.table or "", name, sandbox)
         sql = f"FROM {origin}"
     probe = Frame(what, columns_of(["row"], ["bigint"], what), lambda _: sandbox.sql(sql), lambda: 0, stable=False)
-    with explained(sql, probe):
+    with explained(sql, probe, quiet=True):
         bound = sandbox.sql(sql)
     columns = columns_of(bound.columns, natives_of(bound), what)
     places = {column.inner: place for place, column in enumerate(columns, 1)}
 
     def source(chosen: Sequence[Column]) -> DuckDBPyRelation:
-        with explained(sql, probe):
+        with explained(sql, probe, quiet=True):
             return sandbox.sql(sql).project(", ".join(f"#{places[one.inner]} AS {one.inner}" for one in chosen))
 
     def count() -> int:
-        with explained(sql, probe):
+        with explained(sql, probe, quiet=True):
             ((rows,),) = sandbox.run(sandbox.sql(sql).aggregate("count(*)").fetchall)
         return int(rows)
 
-    return Frame(what, columns, source, count, stable=ref.query is None, origin=origin)
+    return Frame(what, columns, source, count, stable=stored, origin=origin)
 
 
-def _table(written: str, name: str, sandbox: Sandbox) -> str:
+def _table(written: str, name: str, sandbox: Sandbox) -> tuple[str, bool]:
     """Find a table by its name, or by `schema.table`.
+
+    Returns:
+        How SQL names it, and whether its rows are stored; a view may compute them in another order each time.
 
     Raises:
         NotMeasuredError: there is none; names the nearest.
     """
-    listed: Callable[[], list[tuple[str, str]]] = sandbox.sql(_LISTED).fetchall
-    known = {(table if schema == "main" else f"{schema}.{table}"): (schema, table) for schema, table in listed()}
+    listed: Callable[[], list[tuple[str, str, bool]]] = sandbox.sql(_LISTED).fetchall
+    known = {(one[1] if one[0] == "main" else f"{one[0]}.{one[1]}"): one for one in listed()}
     spellings = {one.casefold(): one for one in known}
     if written.casefold() not in spellings:
         remedy = suggest(written, known, "table") if known else "it has no tables"
         raise NotMeasuredError(f"{name} has no table {written!r}", remedy)
-    schema, table = known[spellings[written.casefold()]]
-    return f"{identifier(schema)}.{identifier(table)}"
+    schema, table, stored = known[spellings[written.casefold()]]
+    return f"{identifier(schema)}.{identifier(table)}", stored

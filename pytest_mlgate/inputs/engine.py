@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.frames import Column
 
 FLOATS = frozenset({"float", "double"})
+NAN_FREE = "real"  # floats of databases that know no NaN
 _TIMES = frozenset({"date", "timestamp"})
 _OPERATORS: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
     "==": lambda left, right: left == right,
@@ -228,7 +229,7 @@ def _text(column: Column, use: str) -> nw.Expr:
 def _infinite(column: Column) -> nw.Expr:
     if column.type not in NUMERIC:
         raise NotMeasuredError(f"{column} holds no numbers that could be infinite", "remove `finite`")
-    if column.native not in FLOATS:
+    if column.native not in {*FLOATS, NAN_FREE}:
         return nowhere(column)
     value = operand(column)
     return (value == math.inf) | (value == -math.inf)

@@ -1,7 +1,8 @@
 """CSV: read once and whole, since it carries no types.
 
 The types are those that fit every row of every file, a ragged or mis-encoded row is found wherever it stands, and every
-later query is fast. DuckDB reads UTF-8; other encodings are rewritten on the way, a piece at a time.
+later query is fast. Nothing is rounded or guessed: 1.5 is no integer, and of 01/02/2024 nobody knows the month, so it
+stays text. DuckDB reads UTF-8; other encodings are rewritten on the way, a piece at a time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pytest_mlgate.inputs.database import first_line
 from pytest_mlgate.inputs.files_loaded import FILE, open_loaded
 from pytest_mlgate.inputs.files_parquet import literal_glob
 from pytest_mlgate.inputs.frames import literal, suggest
-from pytest_mlgate.inputs.text import shortened
 from pytest_mlgate.reference import CsvDialect
 
 if TYPE_CHECKING:
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 
 _DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
 _TYPES = {
-    "integer": "BIGINT",
+    "integer": "VARCHAR",  # made a number by `_whole`: DuckDB would round
     "number": "DOUBLE",
     "boolean": "BOOLEAN",
     "string": "VARCHAR",
     "date": "DATE",
-    "timestamp": "TIMESTAMP",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",  # without a zone it is UTC; DuckDB would drop what zone there is
 }
+_WHOLE = r"\s*[+-]?[0-9]+\s*"
+_RANGE = range(-(2**63), 2**63)
 _CHUNK = 1 << 20
 _PLAIN = CsvDialect()
 
@@ -57,9 +59,18 @@ def open_csv(parts: Parts, database: Database) -> Frame:
             raise NotMeasuredError(reason, "write them alike")
         names = files[0].names
         named = f", filename = {literal(FILE)}" if parts.partitions else ""
-        read = f"read_csv({_options(files, names, dialect, parts.what)}{named})"
+        read = f"read_csv({_options(files, names, dialect, parts.what)}, {_typing(names, dialect)}{named})"
+        whole = [f"c{names.index(name)}" for name, one in dialect.types.items() if one == "integer"]
+        if whole:
+            read = f"(SELECT * REPLACE ({', '.join(f'{_whole(one)} AS {one}' for one in whole)}) FROM {read})"  # noqa: S608 - all is quoted
+
+        def without_zone() -> list[str]:
+            sniffed = database.sql(f"FROM read_csv({_options(files[:1], names, dialect, parts.what)})")
+            types = zip(sniffed.columns, map(str, sniffed.types), strict=True)
+            return [name for name, kind in types if kind == "TIMESTAMP"]
+
         try:
-            return open_loaded(parts, names, read, [str(one.utf8) for one in files], database)
+            return open_loaded(parts, names, read, [str(one.utf8) for one in files], database, without_zone)
         except duckdb.Error as error:
             raise next(
                 (found for one in files if (found := one.trouble(error))), _refused(parts, files, error)
@@ -67,14 +78,12 @@ def open_csv(parts: Parts, database: Database) -> Frame:
 
 
 def _options(files: list[_Text], names: list[str], dialect: CsvDialect, what: str) -> str:
-    """Write how files are read, under inner names; nothing is guessed but types."""
-    inner = [f"c{i}" for i in range(len(names))]
+    """Write which files are read and how they are written, under inner names."""
     unknown = [name for name in dialect.types if name not in names]
     if unknown:
         raise NotMeasuredError(
             f"csv.types names {unknown[0]!r}, which {what} has not", suggest(unknown[0], names, "column")
         )
-    types = ", ".join(f"c{names.index(name)}: {literal(_TYPES[one])}" for name, one in dialect.types.items())
     options = [
         f"[{', '.join(literal(literal_glob(str(one.utf8))) for one in files)}]",
         f"delim = {literal(files[0].delimiter)}",
@@ -83,12 +92,24 @@ def _options(files: list[_Text], names: list[str], dialect: CsvDialect, what: st
         f"nullstr = [{', '.join(map(literal, dict.fromkeys(['', *dialect.nulls])))}]",
         f"decimal_separator = {literal(dialect.decimal)}",
         f"header = {str(dialect.header).lower()}",
-        f"names = [{', '.join(map(literal, inner))}]",
-        *([f"types = {{{types}}}"] if types else []),
-        "comment = '', skip = 0, strict_mode = true, null_padding = false, ignore_errors = false, sample_size = -1",
+        f"names = [{', '.join(literal(f'c{i}') for i in range(len(names)))}]",
+        "comment = '', skip = 0, strict_mode = true, null_padding = false, ignore_errors = false",
         "dateformat = '%Y-%m-%d', hive_partitioning = false",
     ]
     return ", ".join(options)
+
+
+def _typing(names: list[str], dialect: CsvDialect) -> str:
+    """Write which types columns have, and that others are found from all rows of all files: DuckDB looks into ten."""
+    types = ", ".join(f"c{names.index(name)}: {literal(_TYPES[one])}" for name, one in dialect.types.items())
+    found = "sample_size = -1, files_to_sniff = -1, timestampformat = 'iso'"
+    return f"{found}, types = {{{types}}}" if types else found
+
+
+def _whole(column: str) -> str:
+    """Write the conversion of text to a whole number, which fails where there is another."""
+    fits = f"{column} IS NULL OR regexp_full_match({column}, {literal(_WHOLE)})"
+    return f"CASE WHEN {fits} THEN {column}::BIGINT ELSE error({column}) END"
 
 
 class _Text:
@@ -131,6 +152,8 @@ class _Text:
                             f"{len(self.names)}",
                             "quote fields that hold a delimiter, and write every field of every row",
                         )
+                    if (unfit := self._unfit(record)) is not None and (reader.line_num > 1 or not self.dialect.header):
+                        return _no_such(f"line {reader.line_num} of {self.name}", unfit, "integer")
         except UnicodeDecodeError:
             line = re.search(r"CSV Error on Line: (\d+)", str(error))
             return self._mis_encoded(f"line {line[1]}" if line and "not utf-8" in str(error) else "a line")
@@ -144,6 +167,14 @@ class _Text:
             return NotMeasuredError(
                 f"{self.name} mixes Unix and Windows line endings", "write it with one kind of them"
             )
+        return None
+
+    def _unfit(self, record: list[str]) -> str | None:
+        """Name the first column that was said to hold integers and does not here."""
+        for name, value in zip(self.names, record, strict=False):
+            given = self.dialect.types.get(name) == "integer" and value not in {"", *self.dialect.nulls}
+            if given and (re.fullmatch(_WHOLE, value, re.ASCII) is None or int(value) not in _RANGE):
+                return name
         return None
 
     def _first(self, delimiter: str, *, strict: bool) -> list[str]:
@@ -185,12 +216,15 @@ class _Text:
 def _refused(parts: Parts, files: list[_Text], error: Any) -> NotMeasuredError:
     """Say what DuckDB objected to, in the columns' own names."""
     line = re.search(r"CSV Error on Line: (\d+)", str(error))
-    unfit = re.search(r'converting column "c(\d+)".*?string "(.*?)" to \W*(\w+)', str(error), re.DOTALL)
+    unfit = re.search(r'converting column "c(\d+)".*?string ".*?" to \W*(\w+)', str(error), re.DOTALL)
     if unfit is not None and line is not None:
-        value = shortened(unfit[2])
         file = next((one.name for one in files if f"file = {one.utf8}\n" in str(error)), files[0].name)
-        column = files[0].names[int(unfit[1])]
-        reason = f"line {line[1]} of {file} has {value!r} in column {column!r}, which is no {unfit[3]}"
-        return NotMeasuredError(reason, "mend the value, or its type under `csv: {types: …}`")
+        return _no_such(f"line {line[1]} of {file}", files[0].names[int(unfit[1])], unfit[2].lower())
     reason = f"{parts.what} cannot be read as CSV: {first_line(error)}"
     return NotMeasuredError(reason, "write it again, or use Parquet")
+
+
+def _no_such(line: str, column: str, wanted: str) -> NotMeasuredError:
+    """Say where a value does not fit its type; not which, since nobody knows here whether it may be shown."""
+    reason = f"{line} has a value in column {column!r} that is no {wanted}"
+    return NotMeasuredError(reason, "mend the value, or its type under `csv: {types: …}`")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_mlgate.inputs.frames import ROW, Frame, columns_of, literal, natives_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.files import Parts
@@ -16,9 +16,17 @@ if TYPE_CHECKING:
 
 _TABLES = count()
 FILE = "mlgate_file"
+_ZONED = "TIMESTAMP WITH TIME ZONE"
 
 
-def open_loaded(parts: Parts, names: Sequence[str], read: str, files: Sequence[str], database: Database) -> Frame:
+def open_loaded(
+    parts: Parts,
+    names: Sequence[str],
+    read: str,
+    files: Sequence[str],
+    database: Database,
+    without_zone: Callable[[], Collection[str]] = tuple,
+) -> Frame:
     """Load files and open what was loaded.
 
     Args:
@@ -27,6 +35,8 @@ def open_loaded(parts: Parts, names: Sequence[str], read: str, files: Sequence[s
         read: what stands after FROM to read them; it also gives each row's file as `FILE` where there are partitions.
         files: their names as that call knows them.
         database: holds the table.
+        without_zone: names columns, by inner names, that were read as times in a zone and are written without; asked
+            only where there are such.
 
     Raises:
         duckdb.Error: they cannot be read.
@@ -36,6 +46,10 @@ def open_loaded(parts: Parts, names: Sequence[str], read: str, files: Sequence[s
     folders = [f"{_spelled(one, files)} AS c{i}" for i, one in enumerate(parts.partitions, len(names))]
     load = f"CREATE TABLE {table} AS SELECT {', '.join([*inner, *folders])} FROM {read}"  # noqa: S608 - all is quoted
     ((rows,),) = database.run(lambda: database.connection.execute(load).fetchall())
+    zoned = [one for one, kind in zip(inner, database.sql(f"FROM {table}").types, strict=False) if str(kind) == _ZONED]
+    for one in without_zone() if zoned else ():
+        if one in zoned:
+            database.connection.execute(f"ALTER TABLE {table} ALTER {one} TYPE TIMESTAMP USING timezone('UTC', {one})")
     scan = database.scan(f"FROM {table}")
     loaded = scan()
     # DuckDB tells JSON, which it keeps where no other type fits, from text by its name alone.

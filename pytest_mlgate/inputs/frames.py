@@ -8,7 +8,7 @@ is selected through an expression that brings it to one of a few forms (a timest
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from types import MappingProxyType
@@ -33,7 +33,7 @@ INTEGERS = frozenset(f"{sign}{size}int" for sign in ("", "u") for size in ("tiny
 _TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(INTEGERS, "integer"),
     **dict.fromkeys(("integer", "uinteger"), "integer"),
-    **dict.fromkeys(("float", "double", "decimal"), "number"),
+    **dict.fromkeys(("float", "double", "real", "decimal"), "number"),
     **dict.fromkeys(("varchar", "enum", "uuid"), "string"),
     **dict.fromkeys(("timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"), "timestamp"),
     **dict.fromkeys(("timestamp with time zone", "timestamptz_ns"), "timestamp"),
@@ -158,6 +158,20 @@ class Frame:
     def rows(self) -> int:
         """How many rows there are."""
         return self._count()
+
+    @cached_property
+    def in_sql(self) -> Mapping[str, Column]:
+        """Each column under the name that DuckDB gives it when a person opens the file: clashes are numbered."""
+        columns: dict[str, Column] = {}
+        clashes: dict[bytes, int] = {}
+        for name, column in self.columns.items():
+            folded, called = name.encode().lower(), name  # of letters, only those of ASCII
+            while called.encode().lower() in clashes:
+                called = f"{name}_{clashes[folded]}"
+                clashes[folded] += 1
+            clashes[called.encode().lower()] = 1
+            columns[name] = column if called == name else replace(column, name=called)
+        return columns
 
     def column(self, name: str) -> Column:
         """Find a column by its exact name.

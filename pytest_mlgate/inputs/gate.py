@@ -84,6 +84,7 @@ class GateInputs:
         else:
             opened = self._from_fixture(ref)
         listed, frame = opened.listed, opened.frame
+        before = 0 if frame.engine is None else frame.engine.queries
         record = InputRecord(role=role, name=opened.name, rows=frame.rows, note=opened.note)
         key = None
         if listed is not None:
@@ -92,7 +93,7 @@ class GateInputs:
                 key = msgspec.json.encode([selection_of(ref).decode(), listed.stamps]).decode()
         place = self._record(record)
         if frame.engine is not None:
-            self._remote.setdefault(place, (frame.engine, frame.engine.queries))
+            self._remote.setdefault(place, (frame.engine, before))
         return OpenTable(frame, self._store.database, ref.labels, key)
 
     def profile(self, path: str, role: str = "reference") -> Profile:

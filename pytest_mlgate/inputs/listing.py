@@ -48,7 +48,7 @@ def files_of(path: Path) -> list[Path]:
         NotMeasuredError: there is none, they are of several formats, or a folder cannot be read.
     """
     if not stands_for_many(path):
-        return [path]
+        return [path, *_log_of(path)]
     try:
         if path.is_dir():
             _refuse_lake(path)
@@ -67,6 +67,18 @@ def files_of(path: Path) -> list[Path]:
         reason = f"{path} stands for files of several kinds: {', '.join(formats)}"
         raise NotMeasuredError(reason, "name those of one kind with a pattern, as `part-*.parquet`")
     return sorted(found)
+
+
+def may_grow(path: Path) -> bool:
+    """Tell whether a path may stand for other files later: a pattern, a folder, or a database that keeps a log."""
+    return stands_for_many(path) or path.suffix.lower() in DATABASES
+
+
+def _log_of(path: Path) -> list[Path]:
+    """Find the file that holds what a database has yet to write into its own."""
+    log = path.with_name(f"{path.name}.wal")
+    found = path.suffix.lower() in DATABASES and os.path.isfile(log)  # noqa: PTH113 - as above
+    return [log] if found and log.stat().st_size else []
 
 
 def base_of(path: Path) -> Path:

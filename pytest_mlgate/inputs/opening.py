@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_mlgate.inputs.listing import base_of, files_of, stands_for_many
+from pytest_mlgate.inputs.listing import base_of, files_of, may_grow
 from pytest_mlgate.inputs.stamps import stamp, together
 
 if TYPE_CHECKING:
@@ -77,12 +77,8 @@ def list_files(path: Path, *, hashed: bool) -> Listed:
     Raises:
         NotMeasuredError: there is none, or one cannot be used.
     """
-    many = stands_for_many(path)
-    files = files_of(path)
-    log = path.with_name(f"{path.name}.wal")  # what a database has yet to write into its file
-    found = [*files, log] if not many and log.is_file() and log.stat().st_size else files
-    stamps = tuple(stamp(one, hashed=hashed) for one in found)
-    return Listed(stamps, base_of(path), str(path) if many else None)
+    stamps = tuple(stamp(one, hashed=hashed) for one in files_of(path))
+    return Listed(stamps, base_of(path), str(path) if may_grow(path) else None)
 
 
 def open_path(ref: TableRef, listed: Listed, database: Database, called: Callable[[Path], str]) -> Opened:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     _Answers = Mapping[Key, Mapping[int, Any]]
 
-WIDE = 100
+WIDE = 200
 _SIZE = -1
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times travel as naive UTC
 

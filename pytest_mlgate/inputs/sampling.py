@@ -16,7 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.database import first_line
+from pytest_mlgate.inputs.database import of_rows
 from pytest_mlgate.inputs.frames import ROW, Column, Frame
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def drawn(frame: Frame, sample: Sample, database: Database) -> tuple[Frame, str]
         ((taken,),) = database.run(scan().aggregate("count(*)").fetchall)
     except duckdb.Error as error:
         raise NotMeasuredError(
-            f"no sample of {frame.what} could be taken: {first_line(error)}", "look at the data"
+            f"no sample of {frame.what} could be taken: {of_rows(error)}", "look at the data"
         ) from error
     by = f" by {', '.join(sample.keys)}" if keys else ""
     note = f"a sample of {taken:,} of {frame.rows:,} rows, chosen by hash{by}, seed {sample.seed}"

@@ -41,6 +41,14 @@ if TYPE_CHECKING:
 
 _KEPT = "mlgate_kept_"
 _REMEMBERED = 8
+# What the engine says of these speaks of the SQL or of the machine; what it says of others may quote a row's value.
+OF_THE_TEXT = frozenset(
+    {"ParserException", "BinderException", "CatalogException", "SyntaxException"}
+    | {"PermissionException", "IOException", "OutOfMemoryException", "NotImplementedException"}
+)
+
+
+BEARS = "run it by hand to see which, or let it bear such rows, as TRY_CAST does"
 
 
 class Tally(Struct, frozen=True):
@@ -157,7 +165,7 @@ class Sandbox(Database):
         meant = self._meant(frame, predicate)
 
         def kept(chosen: Sequence[Column], *, numbered: bool = False) -> DuckDBPyRelation:
-            with explained(predicate, frame):
+            with explained(predicate, frame, quiet=True):
                 rows = _true(_named(frame, meant, chosen, numbered=numbered), predicate)
                 carried = [f"{one.carried(_KEPT + one.inner)} AS {one.inner}" for one in chosen]
                 numbers = [f"{_KEPT}{ROW} AS {ROW}"] if numbered else []
@@ -165,7 +173,7 @@ class Sandbox(Database):
                 return database.lend(self.run(lambda: stream(wanted)))
 
         def count() -> int:
-            with explained(predicate, frame):
+            with explained(predicate, frame, quiet=True):
                 rows = _true(_named(frame, meant, ()), predicate)
                 ((found,),) = self.run(rows.aggregate("count(*)").fetchall)
             return int(found)
@@ -299,7 +307,7 @@ def handed(frame: Frame, database: Database) -> Frame:
     def source(chosen: Sequence[Column], *, numbered: bool = False) -> DuckDBPyRelation:
         carried = [f"{one.carried(one.inner)} AS {one.inner}" for one in chosen]
         rows = frame.relation(chosen, numbered=numbered)
-        with explained("it", frame):
+        with explained("it", frame, quiet=True):
             wanted = rows.project(", ".join([*([ROW] if numbered else []), *carried]))
             return database.lend(database.run(lambda: stream(wanted)))
 
@@ -321,8 +329,13 @@ def stream(relation: Any) -> pa.RecordBatchReader:
 
 
 @contextmanager
-def explained(sql: str, frame: Frame) -> Iterator[None]:
+def explained(sql: str, frame: Frame, *, quiet: bool = False) -> Iterator[None]:
     """Turn what the engine says of somebody's SQL into words about it and the table it was asked of.
+
+    Args:
+        sql: as written.
+        frame: the table.
+        quiet: keep to ourselves what the engine says of a row, since nobody knows here which values may be shown.
 
     Raises:
         NotMeasuredError: the engine refused or failed.
@@ -334,6 +347,8 @@ def explained(sql: str, frame: Frame) -> Iterator[None]:
     except duckdb.InterruptException as error:
         raise NotMeasuredError("the query was interrupted", "give it more time, or less to do") from error
     except duckdb.Error as error:
+        if quiet and type(error).__name__ not in OF_THE_TEXT:
+            raise RefusedSqlError(sql, f"fails on a row of {frame.what} ({type(error).__name__})", BEARS) from error
         said = first_line(error)
         names = [name for name in said.split('"')[1::2] if name not in frame.columns]
         unknown = "Referenced column" in said and names

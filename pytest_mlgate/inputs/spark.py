@@ -69,6 +69,8 @@ class SparkEngine:
     def __init__(self, session: Any, database: Database) -> None:
         self.queries = 0
         self._session = session
+        connected = type(session).__module__.startswith("pyspark.sql.connect")
+        self._context = None if connected else session.sparkContext
         self._database = database
 
     def fetch(self, query: nw.LazyFrame[Any], what: str) -> pa.Table:
@@ -127,22 +129,27 @@ class SparkEngine:
         return NotMeasuredError(f"{what} could not be read by Spark: {said(error)}", "look at the data, or the session")
 
     def _run(self, work: Callable[[], _T], what: str) -> _T:
-        """Do some work whose jobs carry a tag of their own, by which they can be cancelled."""
-        tag = f"mlgate-{uuid4().hex}"
+        """Do some work whose jobs carry a mark of their own, by which they can be cancelled."""
+        mark = f"mlgate-{uuid4().hex}"
         self.queries += 1
 
-        def tagged() -> _T:
-            self._session.addTag(tag)
-            try:
-                with warnings.catch_warnings():  # it leaves its sockets to the garbage collector
-                    warnings.filterwarnings("ignore", "unclosed", ResourceWarning)
-                    return work()
-            finally:
-                with suppress(Exception):  # the session may have gone, and that has been raised above
-                    self._session.removeTag(tag)
+        def marked() -> _T:
+            if self._context is not None:  # a tag would not reach the thread that collects the answer
+                self._context.setJobGroup(mark, f"pytest-mlgate: {what}", interruptOnCancel=True)
+            else:
+                self._session.addTag(mark)
+            with warnings.catch_warnings():  # it leaves its sockets to the garbage collector
+                warnings.filterwarnings("ignore", "unclosed", ResourceWarning)
+                return work()
+
+        def stop() -> None:
+            if self._context is not None:
+                self._context.cancelJobGroup(mark)
+            else:
+                self._session.interruptTag(mark)
 
         try:
-            return self._database.run(tagged, stop=lambda: self._session.interruptTag(tag))
+            return self._database.run(marked, stop)
         except NotMeasuredError:
             raise
         except Exception as error:

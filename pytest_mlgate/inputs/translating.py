@@ -16,6 +16,7 @@ _ON_SPARK: dict[str, str] = {
     "TIMEZONE": "TO_UTC_TIMESTAMP({1}, CURRENT_TIMEZONE())",
     "REGEXP_FULL_MATCH": "{0} RLIKE CONCAT('^(?:', {1}, ')$')",
 }
+_KNOWN = {"RegexpFullMatch": "REGEXP_FULL_MATCH"}
 
 
 def translated(sql: str, dialect: str) -> str:
@@ -30,21 +31,35 @@ def translated(sql: str, dialect: str) -> str:
     try:
         import sqlglot
 
-        tree = sqlglot.parse_one(sql, read="duckdb")
+        tree = sqlglot.parse_one(sql, read="duckdb").transform(_spelled_nan(sqlglot))
         if dialect == "spark":
             tree = tree.transform(_respelled(sqlglot))
-        return tree.sql(dialect=dialect)
+        return str(tree.sql(dialect=dialect))
     except (ImportError, ValueError):  # SQLGlot's errors are values that it cannot take
         return f"{sql} /* in DuckDB's dialect */"
+
+
+def _spelled_nan(sqlglot: Any) -> Callable[[Any], Any]:
+    """Spell NaN as all engines but DuckDB do, where a number is compared as text."""
+
+    def one(node: Any) -> Any:
+        compared = isinstance(node, sqlglot.exp.EQ | sqlglot.exp.NEQ) and isinstance(node.this, sqlglot.exp.Cast)
+        if compared and node.expression == sqlglot.exp.Literal.string("nan"):
+            node.set("expression", sqlglot.exp.Literal.string("NaN"))
+        return node
+
+    return one
 
 
 def _respelled(sqlglot: Any) -> Callable[[Any], Any]:
     def one(node: Any) -> Any:
         if isinstance(node, sqlglot.exp.IsInf):
             return sqlglot.parse_one(f"abs({node.this.sql('spark')}) = double('infinity')", read="spark")
-        if isinstance(node, sqlglot.exp.Anonymous) and node.name.upper() in _ON_SPARK:
-            arguments = [argument.sql("spark") for argument in node.expressions]
-            return sqlglot.parse_one(_ON_SPARK[node.name.upper()].format(*arguments), read="spark")
-        return node
+        anonymous = isinstance(node, sqlglot.exp.Anonymous)  # some versions know a function that others do not
+        name = node.name.upper() if anonymous else _KNOWN.get(type(node).__name__)
+        if name not in _ON_SPARK:
+            return node
+        parts = node.expressions if anonymous else [node.this, node.expression]
+        return sqlglot.parse_one(_ON_SPARK[name].format(*(part.sql("spark") for part in parts)), read="spark")
 
     return one

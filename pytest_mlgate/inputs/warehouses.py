@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pytest_mlgate.errors import MissingExtraError, NotMeasuredError
 from pytest_mlgate.inputs.database import first_line, stream
 from pytest_mlgate.inputs.dialects import PULLED, Dialect
+from pytest_mlgate.inputs.engine import FLOATS, NAN_FREE
 from pytest_mlgate.inputs.frames import columns_of
 from pytest_mlgate.inputs.references import user_code
 from pytest_mlgate.inputs.remote import RemoteFrame
@@ -69,6 +71,13 @@ class IbisEngine:
         self._backend = backend
         self._database = database
 
+    @property
+    def knows_nan(self) -> bool:
+        """Whether the database can be asked which numbers are none, and so may hold such."""
+        from ibis.expr.operations import IsNan
+
+        return bool(self._backend.has_operation(IsNan))
+
     def fetch(self, query: nw.LazyFrame[Any], what: str) -> pa.Table:
         """Run a query and return its rows.
 
@@ -116,8 +125,14 @@ class IbisEngine:
         return NotMeasuredError(f"{what} could not be read by {self.dialect.name}: {line}", "look at the database")
 
     def _run(self, work: Callable[[], _T], what: str) -> _T:
+        def quietly() -> _T:
+            with _undeprecated():
+                return work()
+
         try:
-            return self._database.run(work, stop=self._interrupt)
+            if self._backend.name == "sqlite":  # whose connections belong to the thread that opened them
+                return quietly()
+            return self._database.run(quietly, stop=self._interrupt)
         except NotMeasuredError:
             raise
         except Exception as error:
@@ -129,6 +144,14 @@ class IbisEngine:
         stop = getattr(connection, "interrupt", None) or getattr(connection, "cancel", None)
         if stop is not None:
             stop()
+
+
+@contextmanager
+def _undeprecated() -> Iterator[None]:
+    """Keep back what Ibis is told of the libraries that it calls: it is not the user's to mend, nor an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def open_url(url: str, table: str, database: Database) -> RemoteFrame:
@@ -152,8 +175,7 @@ def open_url(url: str, table: str, database: Database) -> RemoteFrame:
     place = {0: None, 1: within[0] if within else None}.get(len(within), tuple(within))
     try:
         local = {"read_only": True} if scheme == "duckdb" and urlsplit(url).netloc + urlsplit(url).path else {}
-        with warnings.catch_warnings():  # Ibis 12 calls what DuckDB 2 deprecates
-            warnings.simplefilter("ignore", DeprecationWarning)
+        with _undeprecated():
             backend = ibis.connect(url, **local)
             found = backend.table(name, database=place)
         if scheme == "duckdb":  # a view may name files of this machine
@@ -194,6 +216,8 @@ def open_ibis(table: Any, what: str, database: Database, origin: str | None = No
     zoned = engine.dialect.exact_rows > 0
     schema = table.schema()
     natives = {name: _native(type_) for name, type_ in schema.items()}
+    if not engine.knows_nan:
+        natives = {name: NAN_FREE if native in FLOATS else native for name, native in natives.items()}
     opaque = {name for name, native in natives.items() if native == "timestamp with time zone" and not zoned}
     columns = columns_of(list(natives), list(natives.values()), what, opaque)
 

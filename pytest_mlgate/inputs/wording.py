@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.aggregate import (
@@ -53,7 +52,7 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
         rule: which rows.
         segment: only among these.
     """
-    columns, origin = _known(frame), frame.origin
+    columns, origin = frame.in_sql, frame.origin
     inside = within(frame, segment or Segment())
     match rule:
         case Duplicated(names, missing):
@@ -84,7 +83,7 @@ def finding(frame: Frame, rule: Rule, segment: Segment | None = None) -> str:
 
 def within(frame: Frame, segment: Segment) -> list[str]:
     """Write the conditions of the rows of a segment; none where it is the whole table."""
-    columns = _known(frame)
+    columns = frame.in_sql
     return [_is(columns[name], value) for name, value in segment.values.items()]
 
 
@@ -108,7 +107,7 @@ def matching(
         missing: whether missing values equal each other.
     """
     same = " IS NOT DISTINCT FROM " if missing else " = "
-    ours, others = _known(frame), _known(other)
+    ours, others = frame.in_sql, other.in_sql
     known = [(ours[own.name], others[theirs.name]) for own, theirs in pairs]
     equal = [f"{_matched(theirs, own, 'o')}{same}{_matched(own, theirs, 't')}" for own, theirs in known]
     where = within(frame, segment)
@@ -132,20 +131,6 @@ def _matched(column: Column, partner: Column, table: str) -> str:
     if column.type in {"date", "timestamp"} and len(natives) > 1:
         return f"{value}::TIMESTAMP"
     return f"{value}::VARCHAR" if column.type == "other" else value
-
-
-def _known(frame: Frame) -> dict[str, Column]:
-    """Give each column under the name that DuckDB knows it by: it ignores case, and numbers what clashes."""
-    columns: dict[str, Column] = {}
-    clashes: dict[bytes, int] = {}
-    for name, column in frame.columns.items():
-        folded, called = name.encode().lower(), name  # of letters, only those of ASCII
-        while called.encode().lower() in clashes:
-            called = f"{name}_{clashes[folded]}"
-            clashes[folded] += 1
-        clashes[called.encode().lower()] = 1
-        columns[name] = column if called == name else replace(column, name=called)
-    return columns
 
 
 def _groups(origin: str, keys: Sequence[Column], where: Sequence[str], having: str) -> str:

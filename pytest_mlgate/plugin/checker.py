@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_mlgate.errors import MlgateError
 from pytest_mlgate.gatefile.build import build
 from pytest_mlgate.inputs.gate import GateInputs
 from pytest_mlgate.plugin.collect import offered_kinds
@@ -61,7 +62,10 @@ class Checker:
         kinds = offered_kinds(item.ihook)
         number = len(results) + 1
         line = sys._getframe(1).f_lineno  # noqa: SLF001 - where the test asks, as a gate file has its line
-        gate, given = build(kinds.get(kind), f"{kind}#{number}", line, parameters)
+        try:
+            gate, given = build(kinds.get(kind), f"{kind}#{number}", line, parameters)
+        except MlgateError as error:  # the frames below would be shown with their arguments: rows of the data
+            raise error.with_traceback(None) from None
         node_id = f"{item.nodeid}#{number}"
         inputs = GateInputs(self._store, seed=seed_of(node_id), fixtures=given)
         site = Site(node_id=node_id, file=item.nodeid.split("::")[0], name=item.name)

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from pytest_mlgate.kind import seconds
+from pytest_mlgate.plain import redactor
 from pytest_mlgate.promote.base import base_version
 from pytest_mlgate.verdict import Limit
 
@@ -55,7 +56,7 @@ def looser(old: GateFile, new: GateFile) -> tuple[str, ...]:
             found += [f"{where}: {change}" for change in _gate(gate, gates[gate.id], pair)]
     if old.promote is not None and new.promote is not None:
         found += [f"promote: {change}" for change in _promote(old.promote, new.promote, pair, set(gates))]
-    return tuple(_without(old.secrets | new.secrets, change) for change in found)
+    return tuple(map(redactor(old.secrets | new.secrets), found))
 
 
 def _gate(old: Gate, new: Gate, pair: _Pair) -> Iterator[str]:
@@ -187,10 +188,3 @@ def _changed(old: Any, new: Any) -> str:
 def _shown(value: Any) -> str:
     text = msgspec.json.encode(value, enc_hook=repr).decode() if value is not None else "nothing"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + " …"
-
-
-def _without(secrets: frozenset[str], text: str) -> str:
-    """Blot out values that came from variables whose names speak of secrets."""
-    for secret in secrets:
-        text = text.replace(msgspec.json.encode(secret).decode()[1:-1], "***").replace(secret, "***")
-    return text

@@ -17,6 +17,7 @@ from pytest_mlgate.report.summary import (
     headline,
     limit_text,
     number,
+    one_line,
     worst_first,
 )
 from pytest_mlgate.verdict import Check, GateResult, Outcome, Verdict
@@ -49,7 +50,7 @@ def explain(result: GateResult) -> str:
     if result.remedy:
         lines += [f"  to do     {result.remedy}"]
     lines += [f"  rerun     {_rerun(result)}"]
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _rerun(result: GateResult) -> str:
@@ -143,4 +144,5 @@ def waiver_text(result: GateResult) -> str:
     if result.outcome is not Outcome.waived or waiver is None:
         return headline(result)
     issue = f", {waiver.issue}" if waiver.issue else ""
-    return f"waived until {waiver.until}: {waiver.reason}{issue} ({headline(result).removeprefix('WAIVED: ')})"
+    head = headline(result).removeprefix("WAIVED: ")
+    return one_line(f"waived until {waiver.until}: {waiver.reason}{issue} ({head})")

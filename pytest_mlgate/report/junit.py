@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.report.failure import LOOK_AT, explain, sentence, waiver_text
-from pytest_mlgate.report.summary import check_name
+from pytest_mlgate.report.summary import check_name, one_line
 from pytest_mlgate.verdict import Check, GateResult, Outcome, to_json
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ def _text(result: GateResult, check: Check | None) -> str:
     """Say about one check what helps to mend it; what the whole gate has to say is said once, by pytest."""
     if check is None:
         return explain(result)
-    return "\n".join(
-        [sentence(check), *check.detail.get(LOOK_AT, []), f"{result.file}:{result.line} ({result.node_id})"]
-    )
+    lines = [sentence(check), *check.detail.get(LOOK_AT, []), f"{result.file}:{result.line} ({result.node_id})"]
+    return "\n".join(map(one_line, lines))
 
 
 def _case(file: str, name: str, result: GateResult, check: Check | None) -> Any:

@@ -47,12 +47,21 @@ class Row(Struct, frozen=True):
     n: str
 
 
+def one_line(text: str) -> str:
+    r"""Spell line breaks out: a value of the data must not begin a line that a CI system takes for a command.
+
+    >>> print(one_line("x\n::error::y"))
+    x\n::error::y
+    """
+    return text.replace("\n", "\\n")
+
+
 def row(result: GateResult) -> Row:
     """Summarise a gate by its worst check."""
     worst = worst_first(result.checks)[0] if result.checks else None
     gate = result.node_id.removeprefix(f"{result.file}::")
     if worst is None or worst.value is None or worst.verdict is Verdict.NOT_MEASURED:
-        said = _unmeasured(result, worst)
+        said = one_line(_unmeasured(result, worst))
         return Row(result.file, gate, result.kind, result.outcome, result.verdict, said, NOTHING, "", "", "")
     return Row(
         result.file,
@@ -170,6 +179,6 @@ def headline(result: GateResult) -> str:
     if result.outcome is Outcome.errored:  # then that is what matters, whatever failed beside it
         worst = next((one for one in result.checks if one.verdict is Verdict.NOT_MEASURED), worst)
     if worst is None or worst.value is None or worst.verdict is Verdict.NOT_MEASURED:
-        return f"{word}: {_unmeasured(result, worst)}"
+        return one_line(f"{word}: {_unmeasured(result, worst)}")
     limit = limit_text(worst.limit, worst.baseline)
     return f"{word}: {check_name(worst)} is {number(worst.value)}" + (f", limit {limit}" if limit else "")

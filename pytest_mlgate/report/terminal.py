@@ -6,7 +6,7 @@ from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from pytest_mlgate.report.summary import OUTCOME_ORDER, counts, number, row
+from pytest_mlgate.report.summary import OUTCOME_ORDER, counts, number, one_line, row
 from pytest_mlgate.verdict import Outcome, Promotion
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def table(results: Sequence[GateResult], *, width: int, color: bool) -> str:
         console.print(Text(f"… and {hidden:,} more passed", style="green"))
     for one in shown:
         for note in one.notes:
-            console.print(Text(f"note: {one.node_id}: {note}"), soft_wrap=True)
+            console.print(Text(one_line(f"note: {one.node_id}: {note}")), soft_wrap=True)
     console.print(Text(f"gates: {counts(results)}"))
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 

@@ -349,9 +349,59 @@ def test_a_csv_value_that_does_not_fit_its_given_type_is_refused(table, tmp_path
     """The type was given, so the value is wrong."""
     (tmp_path / "a.csv").write_text("a\n1\nx\n")
     assert (
-        "line 3 of a.csv has 'x' in column 'a'"
+        "line 3 of a.csv has a value in column 'a' that is no integer"
         in refused(table, "a.csv", csv=CsvDialect(types={"a": "integer"})).reason
     )
+
+
+@pytest.mark.parametrize("value", ["1.4", "0.6", "0x10", "1e3", "1_000", "9223372036854775808"])
+def test_a_csv_number_is_not_rounded_to_a_given_integer(value, table, tmp_path):
+    """The engine would make 1 of 1.4, and a check of its type would pass."""
+    (tmp_path / "a.csv").write_text(f"s,a\nx,1\nx,NA\nx,{value}\n")
+    error = refused(table, "a.csv", csv=CsvDialect(nulls=("NA",), types={"a": "integer"}))
+    assert "line 4 of a.csv has a value in column 'a' that is no integer" in error.reason
+    assert value not in error.reason
+    (tmp_path / "a.csv").write_text("s,a\nx,1\nx,NA\nx, -9223372036854775808\n")
+    found = table("a.csv", csv=CsvDialect(nulls=("NA",), types={"a": "integer"}))
+    assert found.columns["a"] == "integer"
+    assert found.arrow().column("a").to_pylist() == [1, None, -(2**63)]
+
+
+def test_csv_types_fit_the_last_row_of_the_last_of_many_files(table, tmp_path):
+    """The engine finds types from ten files, and would round the numbers of the eleventh."""
+    for place in range(13):
+        (tmp_path / f"{place:02}.csv").write_text("a\n1\n2\n")
+    (tmp_path / "13.csv").write_text("a\n" + "1\n" * 400_000 + "1.5\n")
+    found = table("*.csv")
+    assert found.columns["a"] == "number"
+    assert found.numbers("a").sum() == 13 * 3 + 400_001.5
+
+
+@pytest.mark.parametrize("types", [{}, {"a": "timestamp"}])
+def test_csv_times_keep_their_zone(types, table, tmp_path):
+    """One o'clock two hours east of Greenwich is eleven in the evening there; without a zone, times are UTC."""
+    (tmp_path / "a.csv").write_text("a\n2024-01-02T01:00:00+02:00\n2024-01-01 00:00:00\n")
+    found = table("a.csv", csv=CsvDialect(types=types))
+    assert found.columns["a"] == "timestamp"
+    late, midnight = found.numbers("a")
+    assert late == dt.datetime(2024, 1, 1, 23, tzinfo=dt.UTC).timestamp()
+    assert midnight == dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp()
+
+
+def test_csv_times_that_could_mean_two_days_stay_text(table, tmp_path):
+    """Whether 01/02/2024 is in January or in February, only its author knows."""
+    (tmp_path / "a.csv").write_text("a,b\n01/02/2024 10:00:00,2024-02-01 10:00:00\n")
+    assert dict(table("a.csv").columns) == {"a": "string", "b": "timestamp"}
+    error = refused(table, "a.csv", csv=CsvDialect(types={"a": "timestamp"}))
+    assert "line 2 of a.csv has a value in column 'a' that is no timestamp" in error.reason
+
+
+def test_the_query_shown_for_csv_times_is_written_as_the_file_is(table, tmp_path):
+    """A time without a zone is one for whoever runs the query, too, whatever the zone of their session."""
+    (tmp_path / "a.csv").write_text("a,b\n2024-02-01 10:00:00,2024-02-01 10:00:00Z\n")
+    found = table("a.csv")
+    assert "timezone" not in found.query(Above("a", "2024-01-01"))
+    assert "timezone" in found.query(Above("b", "2024-01-01"))
 
 
 @pytest.mark.parametrize(

@@ -201,3 +201,24 @@ gates:
 """
     )
     project.run().assert_outcomes(passed=1)
+
+
+def test_a_mistake_shows_no_rows_of_the_data(project):
+    """What a report must not show is not in the frames of a traceback either."""
+    project.write(
+        "test_c.py",
+        """
+import pandas as pd
+import pytest
+
+@pytest.mark.parametrize("more", [{"freshness": {"column": "mail", "max_age": "1d"}}, {"rows": 1}])
+def test_mistaken(mlgate, more):
+    mlgate.check("data.quality", data=pd.DataFrame({"mail": ["ann@" + "example.org"]}), sensitive=["mail"], **more)
+""",
+    )
+    result = project.run("--junitxml=j.xml", mlgate=False)
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*the age of a sensitive column's newest value would show that value"])
+    for text in (result.stdout.str(), (project.path / "j.xml").read_text()):
+        assert "ann@example" not in text
+        assert "build.py" not in text

@@ -376,6 +376,30 @@ def pytest_mlgate_kinds():
         assert "\x1b[31m" not in result.stdout.str()
 
 
+def test_values_of_the_data_begin_no_line(project):
+    """A CI system takes a line that begins with `::` for a command; data that anybody may write can give none."""
+    project.more_conftest(
+        """
+@pytest.fixture
+def frame():
+    import pyarrow as pa
+    return pa.table({"s": ["x\\n::error::pwned"], "t\\n::error::pwned": [1]})
+"""
+    )
+    more = "data: {fixture: frame}, segment_by: [s], key: [s]"
+    project.gates(
+        "gates:\n"
+        f"  a: {{kind: data.schema, {more}, extra_columns: forbid, columns: {{s: {{allowed: [q]}}}}}}\n"
+        f"  b: {{kind: data.quality, {more}, row_count: {{min: 2}}, rows_where: {{\"s <> 'q'\": {{max: 0}}}}}}\n"
+        "  c: {kind: data.quality, data: {fixture: frame}, sql: {x: FROM data}}\n"
+    )
+    result, found = project.run_json("--mlgate-junit=m.xml", "--junitxml=j.xml")
+    texts = [result.stdout.str(), *((project.path / name).read_text() for name in ("m.xml", "j.xml"))]
+    assert all("::error::pwned" in text for text in texts)
+    assert not [line for text in texts for line in text.splitlines() if line.lstrip().startswith("::")]
+    assert not [check["name"] for gate in found["gates"] for check in gate["checks"] if "\n" in check["name"]]
+
+
 def test_a_failure_beside_something_unmeasured_tells_both(project):
     """The exception is not lost behind the failing check."""
     project.gates("gates: {both: {kind: toy.constant, value: 9, crash: late}}")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from msgspec.structs import replace
 from promote_making import model_record, result, stamp
 
+from pytest_mlgate.inputs.gate import GateInputs
+from pytest_mlgate.inputs.store import InputStore
 from pytest_mlgate.promote.changes import changed_since
+from pytest_mlgate.reference import TableRef
 from pytest_mlgate.verdict import InputRecord
 
 
@@ -86,6 +92,26 @@ def test_absolute_paths_do_not_depend_on_the_root(place):
     file, _ = place.measured()
     results = [result("quality", inputs=(model_record(stamp(place.weights)),))]
     assert changed_since(file, results, root=Path("/nowhere")) == ()
+
+
+def test_rows_in_the_log_of_a_database_are_a_change(place):
+    """A writer that was killed leaves rows beside a database whose own bytes are what they were."""
+    path = place.root / "a.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS a")
+    file, session = place.measured()
+    store = InputStore(place.root, hash_data=True)
+    inputs = GateInputs(store, seed=1, fixtures={})
+    assert inputs.table(TableRef(path=str(path), table="t")).rows == 1
+    store.close()
+    results = [replace(one, inputs=inputs.records) for one in session.results.values()]
+    assert changed_since(file, results, root=place.root) == ()
+    killed = (
+        "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]); c.execute('INSERT INTO t VALUES (2)'); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(path)], check=False)
+    (reason,) = changed_since(file, results, root=place.root)
+    assert reason == "a.duckdb changed since it was measured (a.duckdb.wal was added); run the gates again"
 
 
 def test_a_file_added_to_a_pattern_is_named(place, tmp_path):

@@ -16,6 +16,8 @@ from msgspec.structs import replace
 from pytest_mlgate.aggregate import Above, Below, Missing, Statistic
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.findings import Sight, breach, in_words, matched
+from pytest_mlgate.gatefile.nearest import did_you_mean
+from pytest_mlgate.inputs.quiet import hushed
 from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table, keys_among, limit_mistakes
 from pytest_mlgate.reference import TableRef
 from pytest_mlgate.verdict import Limit, Measurement
@@ -99,13 +101,31 @@ class _Sides(Struct, frozen=True):
 
 def measure(spec: DataLeakage, inputs: Inputs) -> Iterator[Measurement]:
     """Take each metric on its own: one that cannot be had does not hide the others."""
-    sides = _Sides(spec, inputs.table(spec.train, "train"), inputs.table(spec.test, "test"))
+    with hushed(quiet=bool(spec.sensitive)):
+        sides = _Sides(spec, inputs.table(spec.train, "train"), inputs.table(spec.test, "test"))
+        _check_sensitive(sides)
+        yield from _measured(sides)
+
+
+def _check_sensitive(sides: _Sides) -> None:
+    """Refuse a misspelt name, which nothing else would notice: a value that must not be shown would be."""
+    known = {**sides.train.columns, **sides.test.columns}
+    for name in sides.spec.sensitive:
+        if name not in known:
+            raise NotMeasuredError(
+                f"`sensitive` names {name!r}, which is no column", did_you_mean(name, known, "columns")
+            )
+
+
+def _measured(sides: _Sides) -> Iterator[Measurement]:
+    spec = sides.spec
     for metric, limit in spec.metrics.items():
         if sides.train.rows == 0 or sides.test.rows == 0:
             yield Measurement(name="*", metric=metric, n=sides.test.rows, n_reference=sides.train.rows, limit=limit)
             continue
         try:
-            yield from _MEASURES[metric](sides, limit)
+            with hushed(quiet=bool(spec.sensitive)):
+                yield from _MEASURES[metric](sides, limit)
         except NotMeasuredError as error:
             yield Measurement(name="*", metric=metric, limit=limit, reason=str(error))
     yield from _left_out(sides)
@@ -290,6 +310,9 @@ def mistakes(spec: DataLeakage) -> Iterable[Mistake]:
         needed = _NEEDED.get(name)
         if needed is not None and getattr(spec, needed) is None:
             yield Mistake(("metrics", name), f"`{name}` needs `{needed}:`", f"name it beside `train:`: {needed}: …")
+    if "date_overlap" in spec.metrics and spec.time in spec.sensitive:
+        what = "the newest training row's time, which date_overlap reports, is a value of a sensitive column"
+        yield Mistake(("metrics", "date_overlap"), what, "take it off `sensitive`, or remove this metric")
     roles = {"keys": spec.keys or (), "time": (spec.time,), "label": (spec.label,), "exclude": spec.exclude}
     for i, column in enumerate(spec.columns or ()):
         for role, names in roles.items():

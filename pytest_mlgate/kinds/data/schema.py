@@ -10,12 +10,14 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
-from pytest_mlgate.aggregate import Duplicated, Missing, Rule, Varying
+from pytest_mlgate.aggregate import Duplicated, Missing, Rule, Segment, Varying
 from pytest_mlgate.contract import Column, contradictions, lacking, tolerated
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.findings import Sight, breach, called
 from pytest_mlgate.gatefile.nearest import did_you_mean
+from pytest_mlgate.inputs.quiet import hushed
 from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table
 from pytest_mlgate.reference import TableRef
 from pytest_mlgate.verdict import Limit, Measurement
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.aggregate import Answers
 
 _LISTED = 5
+_ILLUSTRATED = 50  # so many checks, the worst, come with examples: each takes a query, and nobody reads more
 _OF_ANY_TYPE = (Missing, Duplicated, Varying)
 
 
@@ -36,6 +39,16 @@ class Claim(Struct, frozen=True):
     metric: str
     rule: Rule
     soft: bool = False
+
+
+class Held(Struct, frozen=True):
+    """What a claim came to in one segment: rows that break it, rows judged, and how many of those may."""
+
+    claim: Claim
+    segment: Segment
+    count: int
+    n: int
+    most: int
 
 
 class DataSchema(GateSpec, frozen=True, kw_only=True):
@@ -66,6 +79,11 @@ class DataSchema(GateSpec, frozen=True, kw_only=True):
 
 def measure(spec: DataSchema, inputs: Inputs) -> Iterator[Measurement]:
     """Count the rows that break each rule."""
+    with hushed(quiet=any(column.sensitive for column in spec.columns.values())):
+        yield from _all(spec, inputs)
+
+
+def _all(spec: DataSchema, inputs: Inputs) -> Iterator[Measurement]:
     table = inputs.table(spec.data)
     found, rows = table.columns, table.rows
     present = {name: column for name, column in spec.columns.items() if name in found}
@@ -162,8 +180,11 @@ def _rows(
         key=tuple(name for name in spec.key if name in found),
         sensitive=frozenset(name for name, column in spec.columns.items() if column.sensitive),
     )
-    for answers in answered:
-        yield from _judged(spec, claims, answers, table, sight)
+    held = [each for answers in answered for each in _held(spec, claims, answers)]
+    broken = sorted((each for each in held if each.count > each.most), key=lambda each: -each.count / max(each.n, 1))
+    plain = {id(each) for each in broken[_ILLUSTRATED:]}
+    for each in held:
+        yield _measured(each, table, replace(sight, examples=0) if id(each) in plain else sight)
 
 
 def _asked(spec: DataSchema, claims: list[Claim], table: Table) -> tuple[list[Claim], list[Answers], list[Measurement]]:
@@ -188,27 +209,27 @@ def _asked(spec: DataSchema, claims: list[Claim], table: Table) -> tuple[list[Cl
     return kept, ask(kept), refused
 
 
-def _judged(
-    spec: DataSchema, claims: Sequence[Claim], answers: Answers, table: Table, sight: Sight
-) -> Iterator[Measurement]:
+def _held(spec: DataSchema, claims: Sequence[Claim], answers: Answers) -> Iterator[Held]:
     """Hold what a segment's rows answered against what is tolerated."""
     values = [int(value or 0) for value in answers.values]
     pairs = list(zip(claims, values, strict=True))
     missing = {one.column: count for one, count in pairs if isinstance(one.rule, Missing)}
     for one, count in pairs:
-        column, n, most = spec.columns[one.column], answers.rows - missing[one.column], 0
-        if isinstance(one.rule, Missing):
-            if column.tolerates_nulls:
-                continue
-            n, most = answers.rows, tolerated(column.max_null_fraction or 0.0, answers.rows)
-        elif n == 0:
-            name = called(one.rule, answers.segment)
-            yield Measurement(name=name, metric=one.metric, n=0, reason="every value is missing")
-            continue
-        elif one.soft:
-            most = lacking(spec.mostly if column.mostly is None else column.mostly, n)
-        limit, segment = Limit(max=most), answers.segment
-        yield breach(table, one.rule, one.metric, count=count, n=n, limit=limit, segment=segment, sight=sight)
+        column, n = spec.columns[one.column], answers.rows - missing[one.column]
+        if not isinstance(one.rule, Missing):
+            most = lacking(spec.mostly if column.mostly is None else column.mostly, n) if one.soft else 0
+            yield Held(one, answers.segment, count, n, most)
+        elif not column.tolerates_nulls:
+            most = tolerated(column.max_null_fraction or 0.0, answers.rows)
+            yield Held(one, answers.segment, count, answers.rows, most)
+
+
+def _measured(held: Held, table: Table, sight: Sight) -> Measurement:
+    rule, metric, segment = held.claim.rule, held.claim.metric, held.segment
+    if held.n == 0:
+        return Measurement(name=called(rule, segment), metric=metric, n=0, reason="every value is missing")
+    limit = Limit(max=held.most)
+    return breach(table, rule, metric, count=held.count, n=held.n, limit=limit, segment=segment, sight=sight)
 
 
 def _count(name: str, metric: str, value: int, n: int | None, hints: Sequence[str], unit: str = "rows") -> Measurement:

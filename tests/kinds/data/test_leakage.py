@@ -295,6 +295,21 @@ def test_rows_without_a_label_are_left_out(leak):
     assert checks["x", "single_feature_auc"].n == 100
 
 
+def test_a_misspelt_sensitive_column_is_refused(leak):
+    """Its values would be shown; a column that only one table has may be sensitive."""
+    rows = {"ssn": ["123-45"], "x": [1]}
+    result, _ = leak(rows, rows, "key_overlap: {max: 0}", "keys: [ssn]\nsensitive: [SSN]")
+    assert (result.verdict, result.reason) == ("NOT_MEASURED", "`sensitive` names 'SSN', which is no column")
+    result, _ = leak(rows, {**rows, "note": ["a"]}, "key_overlap: {max: 0}", "keys: [ssn]\nsensitive: [ssn, note]")
+    assert result.verdict == "FAIL"
+
+
+def test_the_newest_time_of_a_sensitive_column_is_not_reported(leak):
+    """Refused when the file is read, as `freshness` of such a column is."""
+    with pytest.raises(GateFileError, match="newest training row's time"):
+        leak({"at": [1]}, {"at": [2]}, "date_overlap: {max: 0}", "time: at\nsensitive: [at]")
+
+
 def test_sensitive_values_are_not_shown(leak):
     """Neither as a value nor as a key; other columns are."""
     rows = {"ssn": ["111", "222"], "name": ["Ann", "Bo"], "age": [30, 40]}

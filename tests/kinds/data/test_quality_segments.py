@@ -136,3 +136,27 @@ def test_too_many_segments_are_refused(quality):
     assert result.verdict == "NOT_MEASURED"
     assert "more than 1,000 segments" in result.reason
     assert quality(table, "segment_by: [g]\nrow_count: {min: 1}\nmax_segments: 1001")[0].verdict == "PASS"
+
+
+def test_a_text_null_is_another_segment_than_missing_ones(quality):
+    """Rows whose region is the text "null" are not those that have none: the loss of the one does not hide."""
+    before = pa.table({"r": ["null"] * 1000 + [None] * 5})
+    now = pa.table({"r": ["null"] + [None] * 5})
+    parameters = (
+        'row_count_change: {reference: {fixture: before}, max_drop: "50%"}\nsegment_by: [r]\nsegments: {r: ["null"]}'
+    )
+    _, checks = quality(now, parameters, before=before)
+    lost, kept = checks['r="null"', "row_count_change"], checks["r=null", "row_count_change"]
+    assert (lost.value, lost.baseline, lost.verdict) == (1, 1000, "FAIL")
+    assert (kept.value, kept.baseline, kept.verdict) == (5, 5, "PASS")
+    _, checks = quality(now.filter(pc.is_null(now["r"])), parameters, before=before)
+    assert checks["r", "missing_segments"].verdict == "FAIL"
+
+
+def test_texts_that_hold_separators_make_no_segments_one(quality):
+    """Two segments whose names would read alike are judged apart: each has one class only."""
+    table = pa.table({"p": ["x", "x,q=y"] * 50, "q": ["y,q=z", "z"] * 50, "y": [0, 1] * 50})
+    result, checks = quality(table, "labels: {column: y}\nsegment_by: [p, q]")
+    assert result.verdict == "FAIL"
+    found = {name: check.value for (name, metric), check in checks.items() if metric == "classes"}
+    assert found == {'y[p=x,q="y,q=z"]': 1, 'y[p="x,q=y",q=z]': 1}

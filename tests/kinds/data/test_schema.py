@@ -462,3 +462,35 @@ def test_a_pattern_that_would_backtrack_without_end_takes_no_time(schema):
     table = pa.table({"x": ["a" * 100_000 + "!", "a" * 100_000]})
     result, checks = schema(table, "{x: {pattern: '^(a+)+$'}}", "    timeout: 10s\n")
     assert (checks["x", "pattern_mismatch"].value, result.verdict) == (1, "FAIL")
+
+
+def test_examples_are_shown_for_the_worst_checks_only(schema):
+    """Each takes a query; counts, shares and queries are there for all."""
+    names = [f"c{i:02}" for i in range(60)]
+    table = pa.table({name: [int(row < i) for row in range(60)] for i, name in enumerate(names)})
+    _, checks = schema(table, f"{{{', '.join(f'{name}: {{max: 0}}' for name in names)}}}")
+    broken = {name: one for (name, metric), one in checks.items() if one.verdict == "FAIL"}
+    assert {name: one.value for name, one in broken.items()} == {name: i for i, name in enumerate(names) if i}
+    assert {name for name, one in broken.items() if one.detail["examples"]} == set(names[10:])
+    assert broken["c03"].detail["look_at"] == ["c03: 3 of 60 rows (5%) are greater than 0"]
+    assert all("> 0" in one.detail["query"] for one in broken.values())
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        "{kind: data.schema, data: {T}, columns: {mail: {sensitive: true}}}",
+        "{kind: data.quality, data: {T}, row_count: {min: 1}, sensitive: [mail]}",
+        "{kind: data.quality, data: {fixture: t}, row_count_change: {reference: {T}, max_drop: 1}, sensitive: [mail]}",
+        "{kind: data.leakage, train: {T}, test: {T}, metrics: {row_overlap: {max: 0}}, sensitive: [mail]}",
+    ],
+)
+def test_a_filter_that_fails_quotes_no_sensitive_value(judged, gate):
+    """The engine names the value that it could not cast; a report does not."""
+    table = pa.table({"mail": ["ann@example.org"]})
+    where = "{fixture: t, where: 'CAST(mail AS INT) > 3'}"
+    result, _ = judged("gates:\n  g: " + gate.replace("{T}", where), t=table)
+    said = [result.reason, *(check.reason for check in result.checks)]
+    assert result.verdict == "NOT_MEASURED"
+    assert any("may quote a sensitive value" in str(one) for one in said)
+    assert not any("ann@" in str(one) for one in said)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.findings import breach, named
+from pytest_mlgate.inputs.quiet import hushed
 from pytest_mlgate.verdict import Measurement
 
 if TYPE_CHECKING:
@@ -100,9 +101,17 @@ def refused(piece: Piece, objections: dict[Question, NotMeasuredError | None]) -
     return piece.refusal or next((str(one) for one in found if one is not None), None)
 
 
-def guarded(name: str, metric: str, work: Iterator[Measurement]) -> Iterator[Measurement]:
-    """Let one check that cannot be measured say so without hiding those after it."""
+def guarded(name: str, metric: str, work: Iterator[Measurement], *, quiet: bool) -> Iterator[Measurement]:
+    """Let one check that cannot be measured say so without hiding those after it.
+
+    Args:
+        name: what the check is about.
+        metric: what it measures.
+        work: makes its measurements.
+        quiet: whether what an engine says of a row must not be shown.
+    """
     try:
-        yield from work
+        with hushed(quiet=quiet):
+            yield from work
     except NotMeasuredError as error:
         yield Measurement(name=name, metric=metric, reason=str(error))

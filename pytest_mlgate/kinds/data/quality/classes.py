@@ -28,12 +28,12 @@ _LISTED = 5
 def balance(spec: DataQuality, labels: Labels, table: Table) -> Iterator[Measurement]:
     """Check the classes and their shares, segment by segment."""
     by = (*spec.segment_by, labels.column)
-    counts: dict[str, tuple[Segment, dict[str, int]]] = {}
+    counts: dict[tuple[str | None, ...], tuple[Segment, dict[str, int]]] = {}
     for one in table.ask([], by, _MOST * (spec.max_segments if spec.segment_by else 1)):
         texts = {name: text for name, text in one.segment.texts.items() if name != labels.column}
         values = {name: value for name, value in one.segment.values.items() if name != labels.column}
         segment = type(one.segment)(values, texts)
-        of_segment = counts.setdefault(str(segment), (segment, {}))[1]
+        of_segment = counts.setdefault(segment.identity, (segment, {}))[1]
         if one.segment.values[labels.column] is not None:
             of_segment[one.segment.texts[labels.column]] = one.rows
     found = list(dict.fromkeys(name for _, rows in counts.values() for name in rows))

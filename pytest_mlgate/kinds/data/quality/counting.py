@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_mlgate.aggregate import Segment
 from pytest_mlgate.findings import WHOLE
 from pytest_mlgate.inputs.text import spelled
 from pytest_mlgate.kinds.data.quality.asking import Piece
@@ -37,11 +38,13 @@ def changes(answers: Sequence[Answers], reference: Table, spec: DataQuality, lim
 
     A segment that only the reference has lost all of its rows.
     """
-    before = {str(one.segment): one.rows for one in reference.ask([], spec.segment_by, spec.max_segments)}
-    now = {str(one.segment): one.rows for one in answers} or ({} if spec.segment_by else {"": 0})
-    for name in dict.fromkeys([*now, *before]):
-        rows = before.get(name, 0)
-        yield _counted(name or WHOLE, CHANGE, now.get(name, 0), limit, rows)
+    whole = [] if spec.segment_by else [Segment()]  # a table without rows has no answers
+    parts = {one.segment.identity: one for one in reference.ask([], spec.segment_by, spec.max_segments)}
+    named = {one.identity: str(one) for one in [*whole, *(each.segment for each in [*answers, *parts.values()])]}
+    now = {one.segment.identity: one.rows for one in answers}
+    for identity, name in named.items():
+        rows = parts[identity].rows if identity in parts else 0
+        yield _counted(name or WHOLE, CHANGE, now.get(identity, 0), limit, rows)
 
 
 def _counted(name: str, metric: str, rows: int, limit: Limit, before: int | None = None) -> Measurement:
@@ -68,7 +71,7 @@ def segments(answers: Sequence[Answers], spec: DataQuality) -> Iterator[Measurem
     rows = sum(one.rows for one in answers)
     yield Measurement(name=WHOLE, metric=SEGMENTS, value=len(answers), n=rows, detail={"unit": "rows"})
     for column, expected in spec.segments.items():
-        found = {one.segment.texts[column] for one in answers}
+        found = {one.segment.texts[column] for one in answers if one.segment.values[column] is not None}
         lost = [text for text in map(spelled, expected) if text not in found]
         detail = {"unit": "values"}
         hints = {"look_at": [f"no row has {column} {', '.join(lost[:_LISTED])}"]} if lost else {}

@@ -8,6 +8,7 @@ from pytest_mlgate.aggregate import Segment
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.findings import Sight
 from pytest_mlgate.gatefile.nearest import did_you_mean
+from pytest_mlgate.inputs.quiet import hushed
 from pytest_mlgate.kinds.data.quality.asking import View, guarded, refused
 from pytest_mlgate.kinds.data.quality.classes import RAREST, balance
 from pytest_mlgate.kinds.data.quality.counting import CHANGE, changes, row_counts, segments
@@ -32,6 +33,11 @@ _LOOKED_AT = 50  # each failing check takes a query for its examples, and nobody
 
 def measure(spec: DataQuality, inputs: Inputs) -> Iterator[Measurement]:
     """Check everything that the gate asks for."""
+    with hushed(quiet=bool(spec.sensitive)):
+        yield from _measured(spec, inputs)
+
+
+def _measured(spec: DataQuality, inputs: Inputs) -> Iterator[Measurement]:
     table = inputs.table(spec.data)
     _check_names(spec, table)
     pieces = [
@@ -100,8 +106,9 @@ def _of_nothing(piece: Piece, table: Table, sight: Sight) -> Iterator[Measuremen
 
 def _beside(table: Table, answers: list[Answers], spec: DataQuality, inputs: Inputs) -> Iterator[Measurement]:
     """Make the checks that take passes of their own; one that cannot be made does not hide the others."""
+    quiet = bool(spec.sensitive)
     if spec.row_count_change is not None:
-        yield from guarded("*", CHANGE, _changes(answers, spec, inputs))
+        yield from guarded("*", CHANGE, _changes(answers, spec, inputs), quiet=quiet)
     sight = _sight(spec)
     yield from conditions(table, answers, spec, sight)
     yield from queries(table, spec, inputs, sight)
@@ -110,7 +117,7 @@ def _beside(table: Table, answers: list[Answers], spec: DataQuality, inputs: Inp
     if labels is not None and table.rows == 0:
         yield Measurement(name=labels.column, metric=RAREST, n=0, reason=_EMPTY)
     elif labels is not None:
-        yield from guarded(labels.column, RAREST, balance(spec, labels, table))
+        yield from guarded(labels.column, RAREST, balance(spec, labels, table), quiet=quiet)
 
 
 def _changes(answers: list[Answers], spec: DataQuality, inputs: Inputs) -> Iterator[Measurement]:

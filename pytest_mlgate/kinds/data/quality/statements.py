@@ -39,7 +39,8 @@ def conditions(table: Table, answers: Sequence[Answers], spec: DataQuality, sigh
     except NotMeasuredError:  # one of them is at fault: each is asked by itself, and says what is wrong with it
         found = [None] * len(texts)
     for name, (text, limit), tallies in zip(names, spec.rows_where.items(), found, strict=True):
-        yield from guarded(name, WHERE, _of_condition(table, name, text, limit, segments, tallies, sight))
+        work = _of_condition(table, name, text, limit, segments, tallies, sight)
+        yield from guarded(name, WHERE, work, quiet=quiet)
 
 
 def _of_condition(
@@ -87,7 +88,8 @@ def queries(table: Table, spec: DataQuality, inputs: Inputs, sight: Sight) -> It
         if table.rows == 0:
             yield Measurement(name=name, metric=SQL, n=0, reason=_EMPTY)
         else:
-            yield from guarded(name, SQL, _of_query(table, name, query, most, spec, inputs, sight))
+            work = _of_query(table, name, query, most, spec, inputs, sight)
+            yield from guarded(name, SQL, work, quiet=bool(spec.sensitive))
 
 
 def _of_query(
