@@ -250,6 +250,19 @@ class Table(Protocol):
         Nothing keeps the values in order: for statistics that do not care which row a value came from.
         """
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another engine holds the rows, which then stay there where they can."""
+
+    def grids(self, columns: Sequence[str]) -> list[tuple[list[float], list[float]]]:
+        """Choose edges at which numeric columns are to be counted, and those that are a cell of their own."""
+
+    def below(self, cuts: Mapping[str, Sequence[tuple[float, bool]]]) -> dict[str, list[int]]:
+        """Count the values below each cut (or, where it says so, up to it), and last all that there are."""
+
+    def repeats(self, column: str, known: Sequence[float]) -> list[tuple[int, int]]:
+        """Say how often values occur that are none of those known: so many rows, so many values."""
+
     def pieces(self, columns: Sequence[str], lengths: Sequence[str] = ()) -> Iterator[list[tuple[NDArray[Any], int]]]:
         """Read a table some rows at a time: numeric columns as `present` does, then texts' lengths; in any order."""
 

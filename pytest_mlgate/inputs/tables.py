@@ -9,6 +9,7 @@ import msgspec
 
 from pytest_mlgate.aggregate import Levels, Segment
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs import histograms
 from pytest_mlgate.inputs.bounds import float_of
 from pytest_mlgate.inputs.crossing import classes_of, crossed
 from pytest_mlgate.inputs.engine import shown
@@ -244,6 +245,31 @@ class OpenTable:
         arrays = {one: _present(found.column(one.inner), times=one.type in _TIMES) for one in chosen}
         return [arrays[column] for column in columns]
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another engine holds the rows."""
+        return self.frame.engine is not None
+
+    def grids(self, columns: Sequence[str]) -> list[tuple[list[float], list[float]]]:
+        """Choose edges at which numeric columns are to be counted; see `pytest_mlgate.inputs.histograms`.
+
+        Raises:
+            NotMeasuredError: a column is missing or holds no numbers.
+        """
+        return histograms.grids(self.frame, columns, self._database)
+
+    def below(self, cuts: Mapping[str, Sequence[tuple[float, bool]]]) -> dict[str, list[int]]:
+        """Count the values below each cut, and last all that there are; see `pytest_mlgate.inputs.histograms`.
+
+        Raises:
+            NotMeasuredError: a column is missing or holds no numbers.
+        """
+        return histograms.below(self.frame, cuts, self._database)
+
+    def repeats(self, column: str, known: Sequence[float]) -> list[tuple[int, int]]:
+        """Say how often values occur that are none of those known; see `pytest_mlgate.inputs.histograms`."""
+        return histograms.repeats(self.frame, column, known, self._database)
+
     def pieces(self, columns: Sequence[str], lengths: Sequence[str] = ()) -> Iterator[list[tuple[NDArray[Any], int]]]:
         """Read a table some rows at a time: numeric columns as `present` does, then texts' lengths; in any order.
 
@@ -253,6 +279,9 @@ class OpenTable:
         import narwhals as nw
         import pyarrow as pa
 
+        if self.elsewhere:  # in one piece, or not at all
+            yield [*self.present(columns), *((self.lengths(name), 0) for name in lengths)]
+            return
         numeric = [self._numeric(name) for name in columns]
         texts = [self._worded(name) for name in lengths]
         forms = [_held(one).alias(f"v{i}") for i, one in enumerate(numeric)]

@@ -19,8 +19,11 @@ from pytest_mlgate.stats.profile_drift import alike, below_cuts, cells_of
 from pytest_mlgate.stats.sides import sorted_side
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from pytest_mlgate.stats.binning import Cut
     from pytest_mlgate.stats.sides import Side
 
 _KEPT = 1_000  # values of each piece
@@ -96,9 +99,11 @@ class Reference:
 
     Args:
         outline: of the same column.
+        cells: of the grid; with fewer, only values that fill half of one are a cell of their own.
     """
 
     outline: Outline
+    cells: int = _GRID
     edges: NDArray[np.float64] = field(init=False)
     _positions: NDArray[np.int64] = field(init=False)
     _within: list[tuple[float, float]] = field(init=False)
@@ -121,7 +126,7 @@ class Reference:
                 high = int(np.searchsorted(ranks, position + 1, "left"))
                 least = float(values[low]) if low >= 0 else -np.inf
                 self._within.append((least, float(values[high]) if high < values.size else np.inf))
-            grid = values[np.searchsorted(ranks, np.arange(1, _GRID) * self.outline.count // _GRID, "left")]
+            grid = values[np.searchsorted(ranks, np.arange(1, self.cells) * self.outline.count // self.cells, "left")]
         ends = np.array(self._within).reshape(-1)
         grid = np.unique(np.concatenate([grid, ends]))
         self.edges = grid[np.isfinite(grid)]
@@ -155,7 +160,10 @@ class Reference:
                 if np.isfinite(value):
                     found[float(value)] = (before + next(ends), before + next(ends))
         edges = tuple(sorted(found))
-        marks = [outline.infinite[0], *(count for edge in edges for count in found[edge])]
+        points = tuple(edge for edge in edges if self._stands_out(*found[edge]))
+        own = set(points)
+        between = (count for edge in edges for count in (found[edge] if edge in own else found[edge][:1]))
+        marks = [outline.infinite[0], *between]
         counts = np.diff([*marks, outline.count - outline.infinite[1]])
         finite = outline.count - sum(outline.infinite)
         numbers = Numbers(
@@ -163,10 +171,38 @@ class Reference:
             minus_infinity=outline.infinite[0],
             plus_infinity=outline.infinite[1],
             edges=edges,
-            points=edges,
+            points=points,
             counts=tuple(counts.tolist()),
         )
         return ColumnProfile("number", outline.missing, numbers=numbers)
+
+    def _stands_out(self, below: int, upto: int) -> bool:
+        whole = self.cells >= _GRID or self.outline.distinct is not None
+        return whole or (upto - below) * 2 * self.cells >= self.outline.count
+
+
+def profile_of_cells(
+    edges: Sequence[float], points: Sequence[float], below: Sequence[int], missing: int
+) -> ColumnProfile:
+    """Give a column of which another engine counted the cells.
+
+    Args:
+        edges: ascending, finite.
+        points: those that are a cell of their own.
+        below: values at or below -inf, below each cut of `cuts_of`, below +inf, and all.
+        missing: rows without a value.
+    """
+    cells = np.diff(below[:-1]).tolist()
+    infinite = below[0], below[-1] - below[-2]
+    numbers = Numbers(Moments(count=sum(cells)), *infinite, tuple(edges), tuple(points), tuple(cells))
+    return ColumnProfile("number", missing, numbers=numbers)
+
+
+def cuts_of(edges: Sequence[float], points: Sequence[float]) -> list[Cut]:
+    """Give the cuts between the cells of all values: after -inf, at each edge and after each point, before +inf."""
+    own = set(points)
+    inside = [(edge, after) for edge in edges for after in ((False, True) if edge in own else (False,))]
+    return [(-np.inf, True), *inside, (np.inf, False)]
 
 
 @dataclass(eq=False)
@@ -197,6 +233,30 @@ class Counted:
         self.below[1:] += [*below_cuts(side, self._cuts), side.values.size]
         if self._known is not None:
             self._add_others(side)
+
+    @property
+    def cuts(self) -> list[Cut]:
+        """Where to count."""
+        return self._cuts
+
+    @property
+    def known(self) -> tuple[float, ...] | None:
+        """The reference's values, where each of its few has a bin."""
+        return self._known
+
+    def tell(self, below: Sequence[int], rows: int, repeats: Sequence[tuple[int, int]]) -> None:
+        """Take over what another engine counted.
+
+        Args:
+            below: values below each of the cuts, and last all.
+            rows: of the table.
+            repeats: of values that the reference never had: so many rows, so many values.
+        """
+        self.missing = rows - below[-1]
+        self.below = np.array([0, *below], dtype=np.int64)
+        if repeats:
+            times, values = zip(*repeats, strict=True)
+            self._others = np.empty(0), np.repeat(np.array(times, dtype=np.int64), values)
 
     @property
     def unseen(self) -> NDArray[np.int64]:

@@ -60,13 +60,13 @@ for i in range({CODES}):
 """
 
 
-SCAN = f"""
+SCAN = """
 import duckdb
-names = [f"x{{i}}" for i in range({NUMBERS})] + [f"c{{i}}" for i in range({CODES})]
-asked = ", ".join(f"min({{x}}), max({{x}}), " + (f"sum({{x}})" if x[0] == "x" else f"count({{x}})") for x in names)
+names = [f"x{i}" for i in range(NUMBERS)] + [f"c{i}" for i in range(CODES)]
+asked = ", ".join(f"min({x}), max({x}), " + (f"sum({x})" if x[0] == "x" else f"count({x})") for x in names)
 for side in ("reference", "current"):
-    duckdb.sql(f"SELECT {{asked}} FROM '{{side}}.parquet'").fetchall()
-"""  # noqa: S608 - the names are this script's own
+    duckdb.sql(f"SELECT {asked} FROM '{side}.parquet'").fetchall()
+""".replace("NUMBERS", str(NUMBERS)).replace("CODES", str(CODES))
 PEER = """
 import pandas as pd
 from evidently import Report
