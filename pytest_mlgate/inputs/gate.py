@@ -367,6 +367,7 @@ def _of_baseline(spec: PredictionSpec, baseline: BaselineRef) -> PredictionSpec:
 def _hash_of(data: TableRef, name: str) -> str:
     """Hash the file that data are in."""
     if data.path is None:
-        reason = f"{name} says which file it was measured on, and the data come from {data.fixture or data.python}"
+        source = f"the fixture {data.fixture!r}" if data.fixture else repr(data.python or data.table)
+        reason = f"{name} says which file it was measured on, and the data come from {source}"
         raise NotMeasuredError(reason, "judge on that file, or leave `sha256` out")
     return list_files(Path(data.path), hashed=True).sha256 or ""

@@ -324,10 +324,10 @@ def test_a_lazy_frame_that_fails_is_not_measured(opened):
 
 
 def test_a_relation_that_fails_halfway_is_not_measured(opened):
-    """An error in the middle of the user's own query is told, and the store goes on working."""
+    """An error in the middle of the user's own query is told without its words, and the store goes on working."""
     connection = duckdb.connect()
     query = "SELECT CASE WHEN range = 400000 THEN error('boom') ELSE range::VARCHAR END AS a FROM range(500000)"
-    with pytest.raises(NotMeasuredError, match="boom"):
+    with pytest.raises(NotMeasuredError, match="what computes its rows fails on one of them"):
         opened(connection.sql(query)).count([Missing("a")])
     assert opened(connection.sql("SELECT 1 AS a")).count([Missing("a")]) == [0]
     connection.close()
