@@ -120,6 +120,7 @@ class Frame:
             those they had before; unless given, rows are counted.
         placed: the same where rows need not be counted since the engine knows their places.
         elsewhere: opens the same table on another database, where that is better than to hand the rows over.
+        streamed: whether what `source` gives can be read once only; it gives another each time it is asked.
 
     Attributes:
         engine: answers for it; `None` is the embedded database.
@@ -142,12 +143,14 @@ class Frame:
         numbered: Callable[[Sequence[Column]], DuckDBPyRelation] | None = None,
         placed: Callable[[Sequence[Column]], DuckDBPyRelation] | None = None,
         elsewhere: Callable[[Database], Frame] | None = None,
+        streamed: bool = False,
     ) -> None:
         self.what = what
         self.origin = origin or _origin(what)
         self.columns: Mapping[str, Column] = {column.name: column for column in columns}
         self.stable = stable
         self.elsewhere = elsewhere
+        self.streamed = streamed
         self.breaking: dict[Rule, list[Any]] = {}
         self._source = source
         self._numbered = numbered

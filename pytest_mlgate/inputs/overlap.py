@@ -155,14 +155,15 @@ class _Search:
 def _sought(other: Frame, search: _Search, database: Database) -> Iterator[nw.LazyFrame[Any]]:
     """Give the values that rows are matched with.
 
-    A table that is no more than a stream is copied first: once its partner is being read, its connection is busy.
+    A table that is no more than a stream is copied first: it is read once, to count rows and again to show some, and
+    once its partner is being read, its connection is busy.
     """
     columns = dict.fromkeys(right for _, right in search.pairs)
     rows = other.select(list(columns))
     if not search.match.missing:
         rows = rows.filter(*(~missing(right) for right in columns))
     keys = rows.select(*(form.alias(f"other_{name}") for name, form in search.forms(1).items()))
-    if other.stable:
+    if other.stable and not other.streamed:
         yield keys
     else:
         with database.kept(keys.unique(), other.what) as copy:

@@ -187,6 +187,7 @@ class Sandbox(Database):
             stable=frame.stable,
             origin=f"(FROM {frame.origin} WHERE {predicate})",
             numbered=lambda chosen: kept(chosen, numbered=True),
+            streamed=True,
         )
 
     def tally(self, frame: Frame, predicates: Sequence[str]) -> list[Tally]:
@@ -337,6 +338,7 @@ def handed(frame: Frame, database: Database) -> Frame:
         stable=frame.stable,
         origin=frame.origin,
         numbered=lambda chosen: source(chosen, numbered=True),
+        streamed=True,
     )
 
 

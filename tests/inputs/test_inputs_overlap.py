@@ -182,6 +182,25 @@ def test_a_table_is_matched_with_itself(opened, tmp_path):
         assert table.shared(table, table.columns.keys(), missing=True).rows == 5
 
 
+@pytest.mark.parametrize("how", ["where", "table", "query"])
+def test_rows_are_matched_with_those_of_a_database_or_a_filter(how, inputs, tmp_path):
+    """They come as a stream, which is read once: to count the rows found and again to show some of them."""
+    pq.write_table(pa.table({"id": [2, 5, 9]}), tmp_path / "known.parquet")
+    with duckdb.connect(str(tmp_path / "known.duckdb")) as connection:
+        connection.execute(f"CREATE TABLE known AS FROM '{tmp_path / 'known.parquet'}' WHERE id < 9")
+    ref = {
+        "where": TableRef(path=str(tmp_path / "known.parquet"), where="id < 9"),
+        "table": TableRef(path=str(tmp_path / "known.duckdb"), table="known"),
+        "query": TableRef(path=str(tmp_path / "known.duckdb"), query="SELECT * FROM known"),
+    }[how]
+    gate = inputs(rows=ORDERS)
+    rows, known = gate.table(TableRef(fixture="rows")), gate.table(ref, "reference")
+    lacking = rows.shared(known, ["id"], absent=True, limit=5)
+    assert (lacking.rows, lacking.judged, [one.row for one in lacking.examples]) == (1, 4, [0])
+    there = rows.shared(known, ["id"], limit=5)
+    assert (there.rows, there.judged, [one.row for one in there.examples]) == (3, 4, [1, 2, 4])
+
+
 def test_only_the_rows_of_a_segment_are_looked_at(opened):
     """A segment as `ask` gives it, the one of missing values too."""
     rows = opened(pa.table({"id": [1, 2, 3, 4], "site": ["a", "a", "b", None]}))
