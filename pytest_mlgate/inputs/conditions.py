@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_mlgate.aggregate import Condition, Example, Returned, Segment
 from pytest_mlgate.inputs.quiet import hushed
 from pytest_mlgate.inputs.sandbox import Sandbox
-from pytest_mlgate.inputs.text import shortened
+from pytest_mlgate.inputs.text import in_brackets, shortened
 from pytest_mlgate.inputs.wording import within
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def satisfying(
 
 def asking(frame: Frame, condition: str, segment: Segment | None) -> str:
     """Write the query that finds the rows for which a condition is true."""
-    where = " AND ".join([*within(frame, segment or Segment()), f"({' '.join(condition.split())})"])
+    where = " AND ".join([*within(frame, segment or Segment()), in_brackets(condition)])
     return f"SELECT * FROM {frame.origin} WHERE {where}"  # noqa: S608 - only shown
 
 

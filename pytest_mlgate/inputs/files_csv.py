@@ -126,7 +126,7 @@ class _Text:
             self.delimiter = max(candidates, key=lambda one: len(self._first(one, strict=False)))
             first = self._first(self.delimiter, strict=True)
         except UnicodeDecodeError as error:
-            raise self._mis_encoded("its first lines") from error
+            raise self._mis_encoded("the beginning") from error
         except csv.Error as error:
             reason = f"the header of {name} cannot be read: {error}"
             raise NotMeasuredError(reason, "write column names in its first line") from error

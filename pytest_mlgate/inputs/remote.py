@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.frames import Frame
+from pytest_mlgate.inputs.text import in_brackets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -76,7 +77,7 @@ class RemoteFrame(Frame):
             rows = self.select(list(dict.fromkeys([*columns, *about]))).filter(keep)
             return nw.to_native(rows.select(*(column.inner for column in columns)))
 
-        origin = f"(SELECT * FROM {self.origin} WHERE {predicate})"  # noqa: S608 - only shown
+        origin = f"(SELECT * FROM {self.origin} WHERE {in_brackets(predicate)})"  # noqa: S608 - only shown
         return RemoteFrame(what, self.columns.values(), chosen, self.engine, self._database, origin)
 
     def near(self, columns: Sequence[Column]) -> Frame:

@@ -27,7 +27,7 @@ from pytest_mlgate.aggregate import Example
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.database import Database, first_line
 from pytest_mlgate.inputs.frames import ROW, Frame, identifier, literal, suggest
-from pytest_mlgate.inputs.text import shortened, spelled
+from pytest_mlgate.inputs.text import in_brackets, shortened, spelled
 from pytest_mlgate.inputs.usersql import RefusedSqlError, columns_in, tables_in
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class Sandbox(Database):
             kept,
             count,
             stable=frame.stable,
-            origin=f"(FROM {frame.origin} WHERE {predicate})",
+            origin=f"(FROM {frame.origin} WHERE {in_brackets(predicate)})",
             numbered=lambda chosen: kept(chosen, numbered=True),
             streamed=True,
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 _EXACT = 1e22
 _LONGEST = 120
+_SPACES = re.compile(r"""('[^']*'|"[^"]*")|\s+""")
 
 
 def spelled(value: object, *, single: bool = False) -> str:
@@ -50,6 +52,23 @@ def level_of(value: object, *, single: bool = False) -> bool | int | str | None:
 def shortened(text: str, longest: int = _LONGEST) -> str:
     """Cut text that would flood a report."""
     return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def on_one_line(sql: str) -> str:
+    r"""Write SQL on one line where it says the same there: quoted text keeps its spaces, and a comment its end.
+
+    >>> on_one_line("a  =\n 'x  y'"), on_one_line("a -- as always\n= 1")
+    ("a = 'x  y'", 'a -- as always\n= 1')
+    """
+    if "--" in sql or "$" in sql:
+        return sql.strip()
+    return _SPACES.sub(lambda found: found[1] or " ", sql).strip()
+
+
+def in_brackets(sql: str) -> str:
+    """Put SQL into brackets, which a comment at its end must not swallow."""
+    flat = on_one_line(sql)
+    return f"({flat}\n)" if "--" in flat else f"({flat})"
 
 
 def _number(value: float, *, single: bool) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -48,6 +50,19 @@ def test_a_condition_counts_the_rows_it_is_true_for(quality, condition, value, n
     found = checks[condition, "rows_where"]
     assert (found.value, found.n) == (value, n)
     assert result.verdict == ("PASS" if value == 0 else "FAIL")
+
+
+@pytest.mark.parametrize(
+    "condition", ["id > 1 -- not the first\n AND status = 'paid'", "status <> 'a  b'\n  AND id < 3", "id > 4 -- late"]
+)
+def test_the_query_shown_finds_the_rows_that_were_counted(judged, condition):
+    """A comment ends where it ended, and quoted text keeps its spaces; a filter's query is of the rows it keeps."""
+    t = pa.concat_tables([ORDERS, pa.table({"id": [6], "status": ["a  b"]})], promote_options="default")
+    for data in ("{fixture: t}", "{fixture: t, where: 'id < 9 -- all'}"):
+        asked = f"    rows_where:\n      ? {json.dumps(condition)}\n      : {{max: 0}}\n"
+        _, checks = judged(f"gates:\n  g:\n    kind: data.quality\n    data: {data}\n{asked}", t=t)
+        (found,) = [one for (_, metric), one in checks.items() if metric == "rows_where"]
+        assert found.value == len(duckdb.sql(found.detail["query"]).fetchall()) > 0
 
 
 def test_examples_of_a_condition_show_the_columns_it_names(quality):

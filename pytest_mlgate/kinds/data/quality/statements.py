@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.findings import REDACTED, named, rows_found
+from pytest_mlgate.inputs.text import on_one_line
 from pytest_mlgate.kinds.data.quality.asking import guarded
 from pytest_mlgate.verdict import Limit, Measurement
 
@@ -104,7 +105,7 @@ def _of_query(
         shown = "values not shown" if sight.sensitive else f"as {'; '.join(rows)}"
         detail |= {
             "examples": [{"value": row} for row in rows],
-            "query": " ".join(query.split()),
+            "query": on_one_line(query),
             "look_at": [f"{name} {SQL}: {found.rows:,} {'row' if found.rows == 1 else 'rows'} returned, {shown}"],
         }
     yield Measurement(name=name, metric=SQL, value=found.rows, n=table.rows, limit=Limit(max=most), detail=detail)
