@@ -11,6 +11,7 @@ import codecs
 import csv
 import re
 import tempfile
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ _TYPES = {
 _WHOLE = r"\s*[+-]?[0-9]+\s*"
 _RANGE = range(-(2**63), 2**63)
 _CHUNK = 1 << 20
+_LONGEST_FIELD = 2**31 - 1  # as long as C counts on every machine
 _PLAIN = CsvDialect()
 
 
@@ -69,6 +71,8 @@ def open_csv(parts: Parts, database: Database) -> Frame:
             types = zip(sniffed.columns, map(str, sniffed.types), strict=True)
             return [name for name, kind in types if kind == "TIMESTAMP"]
 
+        for one in files:
+            one.expect_no_more()
         try:
             return open_loaded(parts, names, read, [str(one.utf8) for one in files], database, without_zone)
         except duckdb.Error as error:
@@ -139,6 +143,47 @@ class _Text:
             reason = f"csv.names has {len(self.names)} names, and the first line of {name} {len(first)} fields"
             raise NotMeasuredError(reason, "name every column")
 
+    def expect_no_more(self) -> None:
+        """Refuse a row with an empty field beyond its last column, which DuckDB passes over: its values may be shifted.
+
+        Raises:
+            NotMeasuredError: there is one.
+        """
+        if not self._may_have_more():
+            return
+        with self.utf8.open(encoding="utf-8-sig", newline="") as file:
+            reader = self._records(file, self.delimiter, strict=False)
+            before = csv.field_size_limit(_LONGEST_FIELD)
+            try:
+                for record in reader:
+                    if len(record) == len(self.names) + 1 and not record[-1]:
+                        raise self._ragged(reader.line_num, len(record))
+            except UnicodeDecodeError:
+                return  # DuckDB refuses such a file, and the line is looked for then
+            finally:
+                csv.field_size_limit(before)
+
+    def _may_have_more(self) -> bool:
+        """Tell whether some line ends with a delimiter and may be one of too many fields; few files have such lines."""
+        delimiter, quote = self.delimiter.encode(), self.dialect.quote.encode()
+        with self.utf8.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as whole:
+            ends = [delimiter + one for one in (b"\n", b"\r")]
+            if whole[-len(delimiter) :] != delimiter and all(whole.find(one) < 0 for one in ends):
+                return False
+            for line in iter(whole.readline, b""):
+                row = line.rstrip(b"\r\n")
+                doubtful = b"\r" in row or (quote and row.count(quote) % 2)  # of more rows than one, or of less
+                if doubtful or (row.endswith(delimiter) and row.count(delimiter) >= len(self.names)):
+                    return True
+        return False
+
+    def _ragged(self, line: int, fields: int) -> NotMeasuredError:
+        expected = "its header" if self.dialect.header else "its first line"
+        return NotMeasuredError(
+            f"line {line} of {self.name} has {fields} fields where {expected} has {len(self.names)}",
+            "quote fields that hold a delimiter, and write every field of every row",
+        )
+
     def trouble(self, error: Any) -> NotMeasuredError | None:
         """Find out what is wrong with a file that DuckDB refused, and where; nothing may be."""
         try:
@@ -146,12 +191,7 @@ class _Text:
                 reader = self._records(file, self.delimiter, strict=True)
                 for record in reader:
                     if record and len(record) != len(self.names):
-                        expected = "its header" if self.dialect.header else "its first line"
-                        return NotMeasuredError(
-                            f"line {reader.line_num} of {self.name} has {len(record)} fields where {expected} has "
-                            f"{len(self.names)}",
-                            "quote fields that hold a delimiter, and write every field of every row",
-                        )
+                        return self._ragged(reader.line_num, len(record))
                     if (unfit := self._unfit(record)) is not None and (reader.line_num > 1 or not self.dialect.header):
                         return _no_such(f"line {reader.line_num} of {self.name}", unfit, "integer")
         except UnicodeDecodeError:

@@ -88,6 +88,10 @@ def test_parquet_damaged_inside_is_not_measured(opened, tmp_path):
         (b"a,b\n1,2\n3,4,5\n", "line 3 of bad.csv has 3 fields where its header has 2"),
         (b"a,b\n1,2\n3\n4,5\n", "line 3 of bad.csv has 1 fields where its header has 2"),
         (b"a,b\n" + b"1,2\n" * 60_000 + b"3,4,5\n", "line 60002 of bad.csv has 3 fields"),
+        (b"name,n,note\nAnn,1,x\nSmith, Jo,5,\n", "line 3 of bad.csv has 4 fields where its header has 3"),
+        (b"a,b\n1,2,\n3,4,", "line 2 of bad.csv has 3 fields where its header has 2"),
+        (b'a,b\r\n1,"x,\r\ny",\r\n', "line 3 of bad.csv has 3 fields where its header has 2"),
+        (b"a,b\r1,2\r3,4,\r", "line 3 of bad.csv has 3 fields where its header has 2"),
         ("a,b\nü,1\n".encode("latin-1"), "is not UTF-8"),
         (b"a,b\n" + b"u,2\n" * 300_000 + "ü,2\n".encode("latin-1"), "is not UTF-8"),
         ("ä,b\n1,2\n".encode("latin-1"), "is not UTF-8"),
@@ -103,6 +107,23 @@ def test_malformed_csv_says_what_is_wrong_and_where(body, says, opened, tmp_path
     """No row is padded, cut or skipped to make a file readable."""
     (tmp_path / "bad.csv").write_bytes(body)
     assert says in refusal(opened, "bad.csv").reason
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        (b'a,b\n1,\n"x,y",\n', 2),
+        (b'a,b,\n1,2,\n"x,\ny, z",,\n', 2),
+        (b'a,b\n"1,\n2,3,4,\n",5\n', 1),
+        (b"a\n1\n2\n", 2),
+        (b"a,b\r1,\r2,\r", 2),
+        (b'a,b\n"' + b"x\n" * 100_000 + b'",1\n2,\n', 2),
+    ],
+)
+def test_a_row_may_end_with_an_empty_field(body, rows, opened, tmp_path):
+    """What looks like a field too many stands in quotes, or has a column."""
+    (tmp_path / "sound.csv").write_bytes(body)
+    assert opened("sound.csv").rows == rows
 
 
 def test_csv_types_fit_every_row(opened, tmp_path):
