@@ -170,10 +170,10 @@ class _Text:
             ends = [delimiter + one for one in (b"\n", b"\r")]
             if whole[-len(delimiter) :] != delimiter and all(whole.find(one) < 0 for one in ends):
                 return False
-            for line in iter(whole.readline, b""):
-                row = line.rstrip(b"\r\n")
-                doubtful = b"\r" in row or (quote and row.count(quote) % 2)  # of more rows than one, or of less
-                if doubtful or (row.endswith(delimiter) and row.count(delimiter) >= len(self.names)):
+            for line in file:
+                if (quote and line.count(quote) % 2) or line.find(b"\r", 0, -2) >= 0:  # more rows than one, or less
+                    return True
+                if line.count(delimiter) >= len(self.names) and line.rstrip(b"\r\n").endswith(delimiter):
                     return True
         return False
 
