@@ -397,11 +397,13 @@ def _seen(column: Column, expression: str) -> str:
 
 
 def _refuse_alike(frame: Frame, columns: Iterable[Column]) -> None:
-    """Refuse columns that SQL cannot tell apart."""
+    """Refuse columns that SQL cannot name or tell apart."""
     spellings: dict[str, list[str]] = {}
     for name in frame.columns:
         spellings.setdefault(name.casefold(), []).append(name)
     for column in columns:
+        if not column.name:
+            raise NotMeasuredError(f"SQL cannot name a column of {frame.what} whose name is empty", "give it a name")
         alike = spellings[column.name.casefold()]
         if len(alike) > 1:
             reason = f"the columns {' and '.join(map(repr, alike))} of {frame.what} cannot be told apart in SQL"

@@ -65,6 +65,14 @@ def test_the_query_shown_finds_the_rows_that_were_counted(judged, condition):
         assert found.value == len(duckdb.sql(found.detail["query"]).fetchall()) > 0
 
 
+def test_a_column_without_a_name_stops_the_queries_alone(quality):
+    """SQL has no word for it: queries say so, and what does not ask for it is measured."""
+    table = pa.table({"": [1, 2], "id": [1, 2]})
+    _, checks = quality(table, "sql: {wrong: SELECT * FROM data}\nrows_where: {id > 1: {max: 0}}\nduplicates: {}")
+    assert "name is empty" in checks["wrong", "sql"].reason
+    assert (checks["id > 1", "rows_where"].value, checks["*", "duplicate_rows"].value) == (1, 0)
+
+
 def test_examples_of_a_condition_show_the_columns_it_names(quality):
     """With the key, the query that finds the rest, and nothing of sensitive columns."""
     parameters = "rows_where: {\"amount < 0 and status = 'paid'\": {max: 0}, mail = 'a@x': {max: 0}}\nkey: [id, mail]"
