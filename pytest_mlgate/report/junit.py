@@ -40,6 +40,7 @@ def _suite(file: str, results: list[GateResult]) -> Any:
             if check is not None:
                 properties[name] = to_json(check)
         cases[-1].elapsed_sec = result.duration_s  # the gate's whole time once, since its checks are measured together
+        cases[-1].stdout = "\n".join(map(one_line, result.notes)) or None
     return TestSuite(file, cases, properties=properties)
 
 

@@ -53,6 +53,13 @@ def test_each_check_is_a_case_typed_by_its_verdict():
     }
 
 
+def test_what_must_be_said_of_a_gate_is_said_once_of_one_that_passed_too():
+    """That rows were sampled, above all."""
+    text = render([result("drift", "passed", check("a", "PASS", "passed"), check("b", "PASS", "passed"), notes=("n",))])
+    told = [case.findtext("system-out") for case in ET.fromstring(text).iter("testcase")]  # noqa: S314 - our own
+    assert told == [None, "n"]
+
+
 def test_names_hold_no_numbers_and_properties_hold_them_all():
     """A moving value does not make a new case; the JSON property has the value at full precision."""
     root = ET.fromstring(render([result("drift", "failed", check("a", "FAIL", "failed"))]))  # noqa: S314 - our own
