@@ -108,7 +108,10 @@ def propose(facts: Facts) -> Iterator[Proposal]:
     if facts.type != "other":
         yield Proposal("type", facts.type)
     if not facts.present:
-        yield Proposal("nullable", value=True, note="every value is missing")
+        # Of a column that may hold anything nothing would be measured, and a contract of such columns would not hold.
+        ruled = facts.type != "other"
+        said = "every value is missing"
+        yield Proposal("nullable", value=True, note=said) if ruled else Proposal("max_null_fraction", 1.0, said)
         return
     if facts.missing:
         share = missing_share(facts.missing, facts.rows)

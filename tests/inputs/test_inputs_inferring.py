@@ -62,7 +62,7 @@ def cycle(values, n):
         (cycle(["a", "b"], 100), {"type": "string", "allowed": ["a", "b"]}),
         (["a"] * 99 + ["b"], {"type": "string", "min_length": 1, "max_length": 1}),
         (["", "abc"] * 9, {"type": "string", "max_length": 10}),
-        ([None] * 5, {"nullable": True}),
+        ([None] * 5, {"max_null_fraction": 1.0}),
         (pa.nulls(5, pa.float64()), {"type": "number", "nullable": True}),
         ([[1]] * 5, {}),
         ([DAY.date()] * 9, {"type": "date", "min": "2026-01-01", "max": "2037-01-01"}),
