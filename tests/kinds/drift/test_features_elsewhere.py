@@ -74,7 +74,6 @@ def test_a_warehouse_gives_the_verdicts_of_memory(judged, shift, where, tmp_path
     held_against(expected, found)
 
 
-@pytest.mark.xdist_group("spark")
 def test_spark_gives_the_verdicts_of_memory(judged, spark, tmp_path):
     """The same columns, counted on Spark."""
     rng = np.random.default_rng(3)
