@@ -107,6 +107,8 @@ def _presence(spec: DataSchema, found: list[str]) -> Iterator[Measurement]:
         if name not in found:
             hints = [f"{name} is missing: {did_you_mean(name, found, 'the table has')}"]
             yield _count(name, "missing_column", 1, None, hints, unit="columns")
+        elif name not in spec.columns or _only_there(name, spec.columns[name]):
+            yield _count(name, "missing_column", 0, None, (), unit="columns")
     contract = {*spec.columns, *_required(spec)}
     if spec.extra_columns == "forbid":
         extra = [name for name in found if name not in contract]
@@ -119,6 +121,12 @@ def _presence(spec: DataSchema, found: list[str]) -> Iterator[Measurement]:
         moved = [name for at, name in enumerate(listed) if at not in kept]
         hints = [f"not where the contract has them: {_some(moved)}; its order is {_some(listed)}"] if moved else []
         yield _count("*", "column_order", len(moved), len(listed), hints, unit="columns")
+
+
+def _only_there(name: str, column: Column) -> bool:
+    """Tell whether all that is asked of a column is to be there."""
+    rules = (*column.value_rules(name), *column.whole_rules(name))
+    return column.type is None and column.tolerates_nulls and not rules
 
 
 def _required(spec: DataSchema) -> list[str]:

@@ -315,6 +315,17 @@ def test_the_gate_says_which_columns_must_exist(schema, more, columns, missing):
     assert {name for name, metric in checks if metric == "missing_column"} == missing
 
 
+def test_a_column_of_which_nothing_else_is_asked_is_there(schema):
+    """That it is there was asked and is measured: a contract of such columns passes, and fails where one is missing."""
+    result, checks = schema(
+        PEOPLE, "{mail: {nullable: true}, age: {nullable: true, min: -9}}", "    required: [mail, id]\n"
+    )
+    found = {key: one.value for key, one in checks.items() if key[1] == "missing_column"}
+    assert (result.verdict, found) == ("PASS", {("mail", "missing_column"): 0, ("id", "missing_column"): 0})
+    result, checks = schema(PEOPLE, "{mail: {nullable: true}, gone: {nullable: true}}")
+    assert (result.verdict, checks["gone", "missing_column"].value) == ("FAIL", 1)
+
+
 def test_a_column_that_is_only_required_is_no_extra_one(schema):
     """Naming it is listing it."""
     _, checks = schema(
