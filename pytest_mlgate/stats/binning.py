@@ -137,7 +137,7 @@ def equal_widths(sides: Sequence[Side], bars: int) -> tuple[list[float], list[li
     if not values.size:
         return [], [[] for _ in sides]
     low, high = float(values[int(0.01 * values.size)]), float(values[min(values.size - 1, int(0.99 * values.size))])
-    if not np.isfinite([low, high]).all() or low == high:
+    if not np.isfinite(bars * (high - low)) or low == high:  # the width of huge numbers is none
         return [], [[] for _ in sides]
     edges = low + (high - low) * np.arange(1, bars) / bars
     # Edges of another type would have the whole column converted to it.
@@ -158,7 +158,7 @@ def category_bins(
 
     Returns:
         Counts of scheme `category`: a bin per reference category, the most frequent first, then categories that only
-        the current sample has, pooled. A category that is itself called `unseen` or `missing` is shown in quotes.
+        the current sample has, pooled. A category that is itself called as one of the bins is shown in quotes.
 
     Raises:
         ValueError: a side without rows, or a count below zero.
@@ -323,4 +323,4 @@ def _short_integer(value: float) -> bool:
 
 
 def _category_label(name: str) -> str:
-    return repr(name) if name in (MISSING, UNSEEN) else name
+    return repr(name) if name in (MISSING, UNSEEN, OTHER_VALUES) else name
