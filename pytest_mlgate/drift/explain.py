@@ -35,7 +35,7 @@ def explained(column: str, pair: Comparison, names: Mapping[str, str]) -> dict[s
         "scheme": counts.scheme,
         "edges": list(counts.edges),
         "null_rate": {"reference": missing[0] / counts.n, "current": missing[1] / counts.m},
-        "unseen_share": unseen / counts.m,
+        "unseen_share": None if pair.pooled else unseen / counts.m,
     }
     notes = [_histogram(pair, names, detail)]
     if pair.sides is not None:
