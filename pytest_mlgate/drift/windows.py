@@ -84,6 +84,9 @@ def cut(table: Table, window: Window, *, own_reference: bool) -> tuple[Cut | Non
     if not found[1]:
         reason = "nothing of the table is left for a window to be compared"
         raise NotMeasuredError(reason, "make `window` or `window.first` smaller")
+    if len(found[1]) < window.sustained:  # no check would ever be judged
+        reason = f"the table has {len(found[1])} windows, and `sustained: {window.sustained}` looks at so many together"
+        raise NotMeasuredError(reason, "give more rows, or make `window` or `sustained` smaller")
     return found
 
 
@@ -132,7 +135,9 @@ def sustained(windows: Sequence[Sequence[Measurement]], times: int) -> Iterator[
     past: dict[tuple[str, str], list[Measurement]] = {}
     for window in windows:
         for one in window:
-            run = past.setdefault((one.name.partition("[")[0], one.metric), [])
+            run = past.setdefault(
+                (one.name.rpartition("[")[0], one.metric), []
+            )  # a column may have brackets of its own
             run.append(one)
             yield one if times == 1 or one.p_value is None else _together(run[-times:], times)
 

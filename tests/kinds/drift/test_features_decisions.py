@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from pathlib import Path
 
 import numpy as np
@@ -184,7 +185,9 @@ def test_categories_in_windows(drift):
         ("window: {rows: 10, time: 1d, column: t}", "so many rows or so much time"),
         ("window: {time: 1d}", "need the column"),
         ("window: {rows: 10, first: 2d}", "whole number"),
-        ("window: {rows: 10}\nmax_drifted_share: 0.1", "not counted"),
+        ("window: {rows: 10}\nexact: false", "windows are cut of whole columns"),
+        ("window: {rows: 10}\nmetrics: {psi: {warn_max: 0.1}}\nmax_drifted_columns: 0", "no metric has a `max`"),
+        ("window: {rows: 10}\nmetrics: {psi: {}}\nmax_drifted_share: 0.1", "no metric has a `max`"),
         ("window: {rows: 10}\nper_column: {x: {psi: {min: 1}}}", "no lower limit"),
         ("window: {rows: 10}\nexclude: [x]\nper_column: {x: {psi: {max: 1}}}", "is not compared"),
         ("window: {rows: 10}\ncategorical: [x]\ntext_length: [x]", "also under categorical"),
@@ -249,3 +252,84 @@ def test_the_census_three_years_on_is_stable_but_for_what_moved(drift):
     _, checks = drift(new, more, old)
     assert [name for (name, _), check in checks.items() if check.verdict == "FAIL"] == ["year"]
     assert max(check.value for (name, _), check in checks.items() if name != "year" and check.limit) < 0.02
+
+
+@pytest.mark.parametrize("idle", ["{}", "{warn_max: 0.5}"])
+def test_a_metric_that_cannot_fail_does_not_clear_a_column(drift, idle):
+    """Under `fail_if: all` only metrics with a `max` have a say."""
+    more = f"metrics: {{psi: {{max: 0.2}}, ks: {idle}}}\nfail_if: all"
+    assert drift({"x": normal(4000, 1, mean=2.0)}, more, {"x": normal(5000, 2)})[0].verdict == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "said"),
+    [
+        ("per_column: {incom: {psi: {max: 0.1}}}", "incom", "did you mean 'income'"),
+        ("per_column: {gone: {psi: {max: 0.1}}}", "gone", "is not in the data"),
+        ("categorical: [kind]", "kind", "no table has it"),
+        ("text_length: [kind]", "kind", "no table has it"),
+        ("text_length: [income]", "income", "holds numbers"),
+    ],
+)
+def test_a_column_that_the_gate_speaks_of_is_not_passed_over(drift, more, name, said):
+    """A name with a slip, or of a column that vanished, is not measured: its limits would hold for nothing."""
+    old = {"income": normal(5000, 2), "gone": normal(5000, 3), "c": ["a", "b"] * 2500}
+    result, checks = drift({"income": normal(4000, 1), "c": ["a", "b"] * 2000}, more, old)
+    assert (result.verdict, checks[name, "psi"].verdict) == ("NOT_MEASURED", "NOT_MEASURED")
+    assert said in checks[name, "psi"].reason
+
+
+def test_columns_with_brackets_in_their_names_are_kept_apart(drift):
+    """Of `x[0]` and `x[1]` the first moves for good; their windows are not each other's predecessors."""
+    still = stream([0, 0, 0, 0])["x"]
+    result, checks = drift({"x[0]": stream([0, 0, 3, 3])["x"], "x[1]": still}, "window: {rows: 2000, sustained: 2}")
+    assert result.verdict == "FAIL"
+    failed = {name for (name, _), check in checks.items() if check.verdict == "FAIL"}
+    assert failed == {"x[0][rows 6000-7999]"}
+
+
+def test_more_windows_wanted_than_there_are(drift):
+    """Nothing is judged before as many have come, so nothing passes."""
+    result, _ = drift(stream([0, 3, 3]), "window: {rows: 2000, sustained: 3}")
+    assert result.verdict == "NOT_MEASURED"
+    assert "2 windows" in result.reason
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.0, "FAIL"), (0.5, "PASS")])
+def test_columns_are_counted_in_each_window(drift, share, verdict):
+    """Half of them move in the last windows; the first window is too early to be judged and not counted."""
+    new = {"a": stream([0, 0, 3, 3])["x"], "b": stream([0, 0, 0, 0])["x"]}
+    result, checks = drift(new, f"window: {{rows: 2000, sustained: 2}}\nmax_drifted_share: {share}")
+    shares = {name: check.value for (name, metric), check in checks.items() if metric == "drifted_share"}
+    assert shares == {"*[rows 4000-5999]": 0.0, "*[rows 6000-7999]": 0.5}
+    assert result.verdict == verdict
+
+
+def test_the_time_that_windows_are_cut_by_is_not_compared(drift):
+    """It is later in every later window; named under `columns` it is compared all the same."""
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    new = {"at": [start + dt.timedelta(minutes=i) for i in range(4320)], "x": normal(4320, 1)}
+    result, checks = drift(new, "window: {time: 1d, column: at}")
+    assert (result.verdict, {name.partition("[")[0] for name, _ in checks}) == ("PASS", {"x"})
+    assert drift(new, "columns: [at]\nwindow: {time: 1d, column: at}")[0].verdict == "FAIL"
+
+
+def test_a_number_is_no_moment(drift):
+    """Seconds since 1970 on one side, timestamps on the other: a type that changed, whatever the numbers say."""
+    old, new = {"t": pa.array(range(1000), pa.timestamp("s"))}, {"t": list(range(1000))}
+    result, checks = drift(new, "", old)
+    assert result.verdict == "NOT_MEASURED"
+    assert "of type timestamp in the reference and integer in the data" in checks["t", "psi"].reason
+
+
+def test_windows_of_a_drifted_family_take_no_hours(drift):
+    """240 claims, each clear: none is drawn from the half million tables that a p-value of this family needs."""
+    rng = np.random.default_rng(3)
+    new = {f"k{i}": rng.poisson(5, 30_000) for i in range(2)} | {f"x{i}": rng.normal(1, 1, 30_000) for i in range(2)}
+    old = {f"k{i}": rng.poisson(3, 5_000) for i in range(2)} | {f"x{i}": rng.normal(0, 1, 5_000) for i in range(2)}
+    started = time.monotonic()
+    more = "metrics: {psi: {max: 0.2}, wasserstein: {max: 0.1}}\nwindow: {rows: 500}\nalpha: 0.001"
+    result, checks = drift(new, more, old)
+    assert result.verdict == "FAIL"
+    assert all(check.verdict == "FAIL" for (_, metric), check in checks.items() if metric in ("psi", "wasserstein"))
+    assert time.monotonic() - started < 30  # minutes, if all were drawn
