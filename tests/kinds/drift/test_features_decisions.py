@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pytest_mlgate.errors import GateFileError
+from pytest_mlgate.verdict import to_json
 
 DATA = Path(__file__).parents[3] / "example_project"
 GATE = """
@@ -212,9 +213,24 @@ def test_what_moved_is_shown(drift):
     assert "missing 0.0% → 20.0%" in detail["look_at"][1]
     assert "median" in detail["look_at"][1]
     told = checks["c", "psi"].detail
-    assert "'unseen' 0.0% → 25.0%" in told["look_at"][0]
+    assert "'crypto' 0.0% → 25.0%" in told["look_at"][0]
+    assert "never seen before 25.0% ('crypto' 25.0%)" in told["look_at"][1]
+    assert told["new_categories"] == {"crypto": 1000}
     assert told["unseen_share"] == 0.25
     assert checks["c", "unseen_share"].verdict == "INFO"
+
+
+def test_values_of_a_handful_of_rows_are_not_in_the_report(drift):
+    """Addresses that identify a person, on either side, known or new, beside some that many share."""
+    old = {"c": [f"old{i}@x.org" for i in range(3000)] + ["shared@x.org"] * 40}
+    new = {"c": [f"new{i}@x.org" for i in range(2000)] + ["shared@x.org"] * 20 + ["office@x.org"] * 900}
+    result, _ = drift(new, "", old)
+    assert result.verdict == "FAIL"
+    told = to_json(result)
+    assert "shared@x.org" in told
+    assert "office@x.org" in told
+    assert "old1" not in told
+    assert "new1" not in told
 
 
 @pytest.fixture(scope="module")
