@@ -185,7 +185,7 @@ def _by_window(
     reference, current = sides
     beside = [] if window.column is None else [window.column]
     rows = current.frozen([*dict.fromkeys([*beside, *(name for name in plan.limits if name in current.columns)])])
-    beginning, windows, lost = cut(rows, window, own_reference=spec.reference is None)
+    beginning, windows, lost, empty = cut(rows, window, own_reference=spec.reference is None)
     family = Family(spec=spec, size=plan.size * len(windows), seed=seed)
     found: list[list[Measurement]] = [[] for _ in windows]
     for name, limits in plan.limits.items():
@@ -199,6 +199,8 @@ def _by_window(
         yield from _tolerated(claimed, spec, f"*[{windows[i].label}]")
     if lost:
         yield Measurement(name="*", metric="rows_without_time", value=lost, n=current.rows, limit=Limit(warn_max=0))
+    if empty:  # a night or a weekend, or a feed that stopped: `data.quality` has limits for it
+        yield Measurement(name="*", metric="windows_without_rows", value=empty, detail={"unit": "windows"})
     yield from plan.left_out
 
 

@@ -330,6 +330,15 @@ def test_the_time_that_windows_are_cut_by_is_not_compared(drift):
     assert drift(new, "columns: [at]\nwindow: {time: 1d, column: at}")[0].verdict == "FAIL"
 
 
+def test_windows_without_rows_are_told(drift):
+    """Three days without a row between two of the windows; nothing is compared in them, and that is reported."""
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    at = [start + dt.timedelta(minutes=i + (3 * 1440 if i >= 2880 else 0)) for i in range(4320)]
+    _, checks = drift({"at": at, "x": normal(4320, 1)}, "window: {time: 1d, column: at}")
+    told = checks["*", "windows_without_rows"]
+    assert (told.value, told.verdict) == (3, "INFO")
+
+
 def test_a_number_is_no_moment(drift):
     """Seconds since 1970 on one side, timestamps on the other: a type that changed, whatever the numbers say."""
     old, new = {"t": pa.array(range(1000), pa.timestamp("s"))}, {"t": list(range(1000))}
