@@ -15,7 +15,7 @@ broken: $(VENV)/.demo  ## the same on data and limits that do not hold, to see w
 	cd example_project && ../$(BIN)/python -m pytest --mlgate broken || test $$? -eq 1
 
 test: $(VENV)/.test  ## the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.lint  ## what CI checks besides the tests
 	$(BIN)/ruff check .

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.gatefile import Gate
 
 WHOLE = "*"
+_AGAIN_S = 0.2
 
 
 class GateInputs(Inputs, Protocol):
@@ -199,7 +200,7 @@ def _deadline(limit: float | None, inputs: GateInputs) -> Iterator[None]:
     """Stop the block when its time is up, as well as the platform allows.
 
     On the main thread of a POSIX process an alarm breaks into whatever runs, a sleeping callable or a query included.
-    Elsewhere, and while somebody else's alarm is running, a timer interrupts the query from another thread; what it
+    Elsewhere, and while somebody else's alarm is running, another thread interrupts query after query; what it
     cannot stop is judged by the elapsed time afterwards.
     """
     if limit is None:
@@ -210,13 +211,18 @@ def _deadline(limit: float | None, inputs: GateInputs) -> Iterator[None]:
         with _alarm(limit):
             yield
         return
-    timer = threading.Timer(limit, inputs.interrupt)
-    timer.daemon = True
-    timer.start()
+    over = threading.Event()
+
+    def interrupt() -> None:
+        over.wait(limit)
+        while not over.wait(_AGAIN_S):  # the queries that follow are late as well
+            inputs.interrupt()
+
+    threading.Thread(target=interrupt, name="mlgate-deadline", daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
+        over.set()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 _T = TypeVar("_T")
-_PATIENCE_S = 5.0
+_AGAIN_S = 0.2
+_PATIENCE = 25  # times as long
 # DuckDB would take four fifths of the machine, in every worker of a parallel run; beyond this it spills to disk.
 _MEMORY_GIB = 4.0
 
@@ -130,6 +131,9 @@ class Database:
         helper = threading.Thread(target=_fulfil, args=(future, work), name="mlgate-query", daemon=True)
         try:
             helper.start()
+            while not wait([future], _AGAIN_S).done:
+                if self._stopped:  # what had not begun when it was told to stop has not heard of it
+                    self._halt()
             return future.result()
         except duckdb.InterruptException as error:
             raise _interrupted() from error
@@ -137,11 +141,21 @@ class Database:
             if self._stopped and isinstance(error, Exception):  # however the other engine words it
                 raise _interrupted() from error
             if not future.done():  # a signal handler raised while this thread was waiting
-                self.interrupt()
-                helper.join(_PATIENCE_S)
+                for _ in range(_PATIENCE):
+                    self._halt()
+                    helper.join(_AGAIN_S)
+                    if not helper.is_alive():
+                        break
             raise
         finally:
             self._stop = None
+
+    def _halt(self) -> None:
+        """Tell whatever runs to stop; nothing happens where nothing does yet."""
+        if self._stop is not None:
+            self._stop()
+        elif self._opened is not None:
+            self._opened.interrupt()
 
     def _asked(self, work: Callable[[], _T], what: str) -> _T:
         """Run a query, and say of a failure what was read."""
@@ -157,11 +171,8 @@ class Database:
 
     def interrupt(self) -> None:
         """Stop the query that is running, if one is; called from another thread."""
-        if self._stop is not None:
-            self._stopped = True
-            self._stop()
-        elif self._opened is not None:
-            self._opened.interrupt()
+        self._stopped = True
+        self._halt()
 
     def close(self) -> None:
         """Let go of everything that was opened."""

@@ -136,9 +136,8 @@ class Sandbox(Database):
         self.connection.execute("SET GLOBAL enable_external_access = false")
         self.connection.execute("SET GLOBAL lock_configuration = true")
 
-    def interrupt(self) -> None:
-        """Stop whatever is running; called from another thread."""
-        super().interrupt()
+    def _halt(self) -> None:
+        super()._halt()
         for cursor in tuple(self._cursors):
             cursor.interrupt()
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,31 @@ def opened(inputs, tmp_path):
         return inputs(rows=value).table(TableRef(fixture="rows"))
 
     return open_
+
+
+@pytest.fixture
+def interrupted(store):
+    """Interrupt whatever the store runs, again and again while a block lasts, as a gate that is over its time does."""
+
+    @contextmanager
+    def interrupting():
+        over = threading.Event()
+
+        def interrupt():
+            while not over.wait(0.2):
+                store.interrupt()
+
+        helper = threading.Thread(target=interrupt)
+        helper.start()
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            over.set()
+            helper.join()
+        assert time.monotonic() - started < 60  # what is interrupted would take minutes
+
+    return interrupting
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ pytestmark = [
 REPOSITORY = Path(__file__).parents[2]
 NEW_YORK = "America/New_York"
 IN_MEMORY = ("parquet", "relation", "polars", "polars-lazy", "pandas", "pandas-arrow", "pyarrow")
-FORMS = (*IN_MEMORY, "ibis", pytest.param("spark", marks=pytest.mark.xdist_group("spark")))
+FORMS = (*IN_MEMORY, "ibis", "spark")
 UNORDERED = ("ibis", "spark")
 # Fewer for what costs Spark a query each: one of each way in which a question is answered.
 FEW = [
@@ -177,7 +177,7 @@ def test_examples_are_the_rows_that_break_a_rule(form, in_engine):
         assert {one.row is None for one in found} <= {form in UNORDERED}
 
 
-@pytest.mark.parametrize("form", ["parquet", "ibis", pytest.param("spark", marks=pytest.mark.xdist_group("spark"))])
+@pytest.mark.parametrize("form", ["parquet", "ibis", "spark"])
 def test_examples_of_a_segment_are_rows_of_it(form, in_engine):
     """The first few by key, of one segment, missing values included."""
     table, rows = in_engine(ROWS, form), plain_rows(ROWS)
@@ -227,7 +227,7 @@ def test_a_column_without_values_is_missing_throughout(form, in_engine):
     assert answers == Answers(Segment(), 2, (2, 2, 0, 0, 1, None, None), passes=answers.passes)
 
 
-@pytest.mark.parametrize("form", ["ibis", pytest.param("spark", marks=pytest.mark.xdist_group("spark"))])
+@pytest.mark.parametrize("form", ["ibis", "spark"])
 def test_an_order_is_not_judged_where_rows_have_none(form, in_engine):
     """It says so, and what to do, and does not pass."""
     table = in_engine(ROWS, form)

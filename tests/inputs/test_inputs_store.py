@@ -148,6 +148,22 @@ def test_a_query_can_be_interrupted_from_another_thread(store):
     assert store.database.sql("SELECT 1").fetchall() == [(1,)]
 
 
+def test_work_that_had_not_begun_when_it_was_told_to_stop_is_told_again(store):
+    """An interrupt that comes while a query is still being prepared is not lost."""
+
+    def late():
+        time.sleep(0.5)
+        return store.database.connection.execute(ENDLESS).fetchall()
+
+    store.database.connection.execute("SELECT 1")
+    threading.Timer(0.1, store.interrupt).start()
+    started = time.monotonic()
+    with pytest.raises(NotMeasuredError, match="interrupted"):
+        store.database.run(late)
+    assert time.monotonic() - started < 60  # it would take minutes
+    assert store.database.sql("SELECT 1").fetchall() == [(1,)]
+
+
 class OvertimeError(TimeoutError):
     """What a runner raises from an alarm."""
 

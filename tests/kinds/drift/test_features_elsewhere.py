@@ -91,7 +91,6 @@ def test_lengths_of_texts_in_a_warehouse(judged, beside, tmp_path):
     held_against(expected, found)
 
 
-@pytest.mark.xdist_group("spark")
 def test_spark_gives_the_verdicts_of_memory(judged, spark, tmp_path):
     """The same columns, counted on Spark."""
     rng = np.random.default_rng(3)
