@@ -134,11 +134,12 @@ def decided(found: Iterable[Measurement], spec: DriftSpec) -> list[Measurement]:
 def _only_together(measured: list[Measurement]) -> list[Measurement]:
     """Let no metric fail a column alone: what is beyond its limit warns unless every metric of the column is.
 
-    A metric that is within its limit clears the column; one that cannot tell leaves it undecided.
+    A metric that is within its limit clears the column; one that cannot tell leaves it undecided. A metric without a
+    `max` cannot fail, so it has no say.
     """
     verdicts: dict[str, set[Verdict]] = {}
     for one in measured:
-        if one.p_adjusted is not None:
+        if one.p_adjusted is not None and one.limit is not None and one.limit.max is not None:
             verdicts.setdefault(one.name, set()).add(judge(one).verdict)
     eased = []
     for one in measured:

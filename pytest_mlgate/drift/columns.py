@@ -9,6 +9,7 @@ from msgspec import Struct
 from pytest_mlgate.drift.past import Known
 from pytest_mlgate.drift.spec import applies
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.frames import suggest
 from pytest_mlgate.stats.drift_names import DriftMetric
 from pytest_mlgate.verdict import Limit, Measurement
 
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_mlgate.drift.past import Past
+    from pytest_mlgate.drift.windows import Window
     from pytest_mlgate.kind import Table
 
 _NUMERIC = {"integer", "number", "date", "timestamp"}
+_TIMES = {"date", "timestamp"}
 _WORDS = {"string", "boolean"}
 
 
@@ -28,6 +31,10 @@ class Choice(Protocol):
     @property
     def columns(self) -> Sequence[str] | None:
         """The columns to compare."""
+
+    @property
+    def window(self) -> Window | None:
+        """How the data are cut, if they are."""
 
     @property
     def exclude(self) -> Sequence[str]:
@@ -87,8 +94,12 @@ def planned(choice: Choice, reference: Past, current: Table) -> Plan:
     numeric = tuple(name for name in names if _is_numeric(name, choice, reference, current))
     limits: dict[str, dict[DriftMetric, Limit]] = {}
     without: dict[DriftMetric, list[str]] = {metric: [] for metric in choice.metrics}
-    refused: list[Measurement] = []
+    refused = list(_nowhere(choice, names, reference, current))
     for name in names:
+        if name in numeric and name in choice.text_length:
+            reason = f"{name} holds numbers, which have no length: leave it out of `text_length:`"
+            refused += [Measurement(name=name, metric=metric, reason=reason) for metric in choice.metrics]
+            continue
         ordered = name in numeric or name in choice.text_length
         own = {metric: limit for metric, limit in choice.metrics.items() if applies(metric, numeric=ordered)}
         own |= choice.per_column.get(name, {})
@@ -111,10 +122,30 @@ def _says_nothing(name: str, metric: DriftMetric, *, numeric: bool) -> Measureme
     return Measurement(name=name, metric=metric, reason=f"{name} is {what}, and {metric} compares nothing else")
 
 
+def _nowhere(choice: Choice, names: Sequence[str], reference: Past, current: Table) -> Iterator[Measurement]:
+    """Refuse columns that the gate speaks of and that are not there: a slip of the pen must not lift a limit."""
+    for name, limits in choice.per_column.items():
+        if name not in names:
+            without = [role for role, side in (("reference", reference), ("data", current)) if name not in side.columns]
+            known = (current if "data" in without else reference).columns
+            where = " nor the ".join(without)
+            reason = f"{name!r} has limits, and is not in the {where} ({suggest(name, known, 'column')})"
+            for metric in limits:
+                yield Measurement(name=name, metric=metric, reason=reason)
+    for key in ("categorical", "text_length"):
+        for name in getattr(choice, key):
+            if name not in reference.columns and name not in current.columns:
+                reason = f"{name!r} is under `{key}:`, and no table has it ({suggest(name, current.columns, 'column')})"
+                for metric in choice.metrics:
+                    yield Measurement(name=name, metric=metric, reason=reason)
+
+
 def _names(choice: Choice, reference: Past, current: Table) -> list[str]:
     if choice.columns is not None:
         return [name for name in choice.columns if name not in choice.exclude]
-    return [name for name in reference.columns if name in current.columns and name not in choice.exclude]
+    # A time that windows are cut by differs between them by design.
+    apart = {*choice.exclude, choice.window.column if choice.window else None}
+    return [name for name in reference.columns if name in current.columns and name not in apart]
 
 
 def _is_numeric(column: str, choice: Choice, reference: Past, current: Table) -> bool:
@@ -144,7 +175,7 @@ def _without(without: Mapping[DriftMetric, list[str]]) -> Iterator[Measurement]:
 
 
 def refuse_mixture(column: str, choice: Choice, sides: tuple[Past, Table]) -> None:
-    """Refuse a column that one side has not, or that is numbers in one and words in the other: it was read wrongly.
+    """Refuse a column that one side has not, or whose type changed from words, numbers or times: it was read wrongly.
 
     Raises:
         NotMeasuredError: it is such a column.
@@ -153,6 +184,7 @@ def refuse_mixture(column: str, choice: Choice, sides: tuple[Past, Table]) -> No
         if column not in side.columns:  # whoever is asked for it says what it is called there
             side.column(column, numeric=True) if isinstance(side, Known) else side.levels(column)
     kinds = [side.columns[column] for side in sides]
-    if _WORDS & set(kinds) and set(kinds) & _NUMERIC and column not in choice.categorical:
+    sorts = [sort for sort in (_WORDS, _TIMES, _NUMERIC - _TIMES) if sort & set(kinds)]
+    if len(sorts) > 1 and column not in choice.categorical:
         reason = f"{column} is of type {kinds[0]} in the reference and {kinds[1]} in the data"
         raise NotMeasuredError(reason, "convert one of them, or list the column under `categorical:`")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_mlgate.stats.binning import BinCounts
     from pytest_mlgate.stats.drift_pair import Comparison
 
 _KEPT_BINS = 30
@@ -14,6 +15,8 @@ _EXPLAINED_BINS = 3
 _NOTEWORTHY = 0.02
 _BARS = 12
 _BLOCKS = "▁▂▃▄▅▆▇█"
+_UNSEEN = "unseen"
+_TOLD_APART = 5  # rows of both sides together, below which a category is not named
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _PER_CELL = ("psi", "kl", "js", "hellinger", "cramers_v")
 
@@ -35,15 +38,19 @@ def explained(column: str, pair: Comparison, names: Mapping[str, str]) -> dict[s
         "scheme": counts.scheme,
         "edges": list(counts.edges),
         "null_rate": {"reference": missing[0] / counts.n, "current": missing[1] / counts.m},
-        "unseen_share": unseen / counts.m,
+        "unseen_share": None if pair.pooled else unseen / counts.m,
     }
     notes = [_histogram(pair, names, detail)]
     if pair.sides is not None:
         notes.append(_quantiles(pair, detail))
     if missing[0] * counts.m != missing[1] * counts.n:
         notes.append(f"missing {missing[0] / counts.n:.1%} → {missing[1] / counts.m:.1%}")
+    new = {named(name, names): rows for name, rows in counts.newcomers if rows >= _TOLD_APART}
+    if new:
+        detail["new_categories"] = new
     if unseen:
-        notes.append(f"never seen before {unseen / counts.m:.1%}")
+        told = ", ".join(f"'{name}' {rows / counts.m:.1%}" for name, rows in list(new.items())[:_EXPLAINED_BINS])
+        notes.append(f"never seen before {unseen / counts.m:.1%}{told and f' ({told})'}")
     detail["moved"] = f"{column}: {'; '.join(filter(None, notes))}"
     return detail
 
@@ -57,7 +64,7 @@ def contributions(column: str, metric: str, pair: Comparison, names: Mapping[str
     total = float(found.contributions.sum()) or 1.0
     shares = (found.contributions / total).tolist()
     old, new = found.reference_shares.tolist(), found.current_shares.tolist()
-    order = sorted(range(len(shares)), key=lambda i: -shares[i])[:_KEPT_BINS]
+    order = sorted(_told_apart(counts), key=lambda i: -shares[i])[:_KEPT_BINS]
     bins = [
         {
             "bin": named(counts.labels[i], names),
@@ -68,7 +75,7 @@ def contributions(column: str, metric: str, pair: Comparison, names: Mapping[str
         for i in order
     ]
     moved = "; ".join(
-        f"'{named(counts.labels[i], names)}' {old[i]:.1%} → {new[i]:.1%} ({shares[i]:.0%} of {of})"
+        f"'{_called(counts, i, names)}' {old[i]:.1%} → {new[i]:.1%} ({shares[i]:.0%} of {of})"
         for i in order[:_EXPLAINED_BINS]
         if shares[i] >= _NOTEWORTHY
     )
@@ -87,8 +94,23 @@ def named(label: str, names: Mapping[str, str]) -> str:
     return f"{label} {names[label]}" if label in names else label
 
 
+def _told_apart(counts: BinCounts) -> list[int]:
+    """Give the bins that may be named: a category of a handful of rows can be what identifies them."""
+    apart = counts.reference + counts.current >= (_TOLD_APART if counts.scheme == "category" else 0)
+    for place, label in enumerate(counts.labels[-2:], max(0, len(counts.labels) - 2)):  # where pools are
+        apart[place] |= label in (_UNSEEN, "missing")
+    return apart.nonzero()[0].tolist()
+
+
+def _called(counts: BinCounts, place: int, names: Mapping[str, str]) -> str:
+    """Name a bin for people: the one category that is new by its own name."""
+    if counts.labels[place] == _UNSEEN and counts.unseen.size == 1 and counts.newcomers[0][1] >= _TOLD_APART:
+        return named(counts.newcomers[0][0], names)
+    return named(counts.labels[place], names)
+
+
 def _unseen(pair: Comparison) -> int:
-    return pair.rates("unseen")[1] + pair.rates("other values")[1]
+    return pair.rates(_UNSEEN)[1] + pair.rates("other values")[1]
 
 
 def _quantiles(pair: Comparison, detail: dict[str, Any]) -> str:
@@ -114,8 +136,9 @@ def _histogram(pair: Comparison, names: Mapping[str, str], detail: dict[str, Any
         edges, (old, new) = equal_widths(pair.ordered, _BARS)
         detail["histogram"] = {"edges": edges, "reference": old, "current": new}
     else:
-        old, new = counts.reference.tolist()[:_BARS], counts.current.tolist()[:_BARS]
-        labels = [named(label, names) for label in counts.labels[:_BARS]]
+        shown = _told_apart(counts)[:_BARS]
+        old, new = counts.reference[shown].tolist(), counts.current[shown].tolist()
+        labels = [named(counts.labels[i], names) for i in shown]
         detail["histogram"] = {"labels": labels, "reference": old, "current": new}
     if len(old) < 2:  # noqa: PLR2004 - one bar shows nothing
         return ""

@@ -118,7 +118,8 @@ def profiled_pair(name: str, reference: ColumnProfile, current: Sample, drawn: D
 
     if isinstance(current, Levels):
         counts = category_counts(reference, current.counts, current.missing)
-        return Comparison(something(name, counts), None, drawn.seed, drawn.most)
+        pooled = reference.categories is not None and bool(reference.categories.other)
+        return Comparison(something(name, counts), None, drawn.seed, drawn.most, pooled=pooled)
     counts = something(name, side_counts(reference, current))
     return Comparison(counts, None, drawn.seed, drawn.most, bracket=side_bracket(reference, current))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def tolerated(
-    measured: Sequence[Measurement], alpha: float, share: float | None, most: int | None
+    measured: Sequence[Measurement], alpha: float, share: float | None, most: int | None, name: str = "*"
 ) -> Iterator[Measurement]:
     """Count the columns that drifted, and judge their number instead of them.
 
@@ -26,6 +26,7 @@ def tolerated(
         alpha: level at which they were adjusted.
         share: limit on the share of the columns, or
         most: limit on their number.
+        name: of the check that decides.
 
     Yields:
         The claims, of which a drifted one warns and an undecided one is only reported; then the check that decides.
@@ -43,12 +44,14 @@ def tolerated(
             yield replace(one, limit=None, detail=one.detail | {"undecided": True})
         else:
             yield one
-    drifted = [name for name, found in verdicts.items() if Verdict.FAIL in found]
-    undecided = [name for name, found in verdicts.items() if Verdict.INCONCLUSIVE in found - {Verdict.FAIL}]
-    undecided = [name for name in undecided if name not in drifted]
+    drifted = [column for column, found in verdicts.items() if Verdict.FAIL in found]
+    undecided = [column for column, found in verdicts.items() if Verdict.INCONCLUSIVE in found]
+    undecided = [column for column in undecided if column not in drifted]
+    if not verdicts and measured:  # none was held against its limit: they say why, or that they are too early
+        return
     unit = 1 if share is None else max(1, len(verdicts))
     yield Measurement(
-        name="*",
+        name=name,
         metric="drifted_columns" if share is None else "drifted_share",
         value=len(drifted) / unit if share is not None else len(drifted),
         low=len(drifted) / unit,

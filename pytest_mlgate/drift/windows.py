@@ -64,7 +64,7 @@ class Cut(Struct, frozen=True):
     rows: Any
 
 
-def cut(table: Table, window: Window, *, own_reference: bool) -> tuple[Cut | None, list[Cut], int]:
+def cut(table: Table, window: Window, *, own_reference: bool) -> _Cuts:
     """Cut a table into windows.
 
     Args:
@@ -73,7 +73,8 @@ def cut(table: Table, window: Window, *, own_reference: bool) -> tuple[Cut | Non
         own_reference: whether the beginning of the table is the reference.
 
     Returns:
-        The beginning, if it is the reference; the windows in order; how many rows have no time.
+        The beginning, if it is the reference; the windows in order; how many rows have no time; how many windows
+        between the first and the last have no rows.
 
     Raises:
         NotMeasuredError: there are no windows.
@@ -84,10 +85,13 @@ def cut(table: Table, window: Window, *, own_reference: bool) -> tuple[Cut | Non
     if not found[1]:
         reason = "nothing of the table is left for a window to be compared"
         raise NotMeasuredError(reason, "make `window` or `window.first` smaller")
+    if len(found[1]) < window.sustained:  # no check would ever be judged
+        reason = f"the table has {len(found[1])} windows, and `sustained: {window.sustained}` looks at so many together"
+        raise NotMeasuredError(reason, "give more rows, or make `window` or `sustained` smaller")
     return found
 
 
-_Cuts = tuple[Cut | None, list[Cut], int]
+_Cuts = tuple[Cut | None, list[Cut], int, int]
 
 
 def _by_rows(table: Table, size: int, window: Window, own_reference: bool) -> _Cuts:  # noqa: FBT001 - passed on
@@ -98,7 +102,7 @@ def _by_rows(table: Table, size: int, window: Window, own_reference: bool) -> _C
         start = min(table.rows, int(seconds(window.first)) if window.first is not None else size)
     beginning = Cut(f"first {start:,} rows", slice(0, start)) if own_reference else None
     windows = by_rows(table.rows, size, start) if start < table.rows else []
-    return beginning, [Cut(f"rows {one.start}-{one.stop - 1}", one) for one in windows], 0
+    return beginning, [Cut(f"rows {one.start}-{one.stop - 1}", one) for one in windows], 0, 0
 
 
 def _by_time(table: Table, window: Window, own_reference: bool) -> _Cuts:  # noqa: FBT001 - passed on
@@ -111,7 +115,8 @@ def _by_time(table: Table, window: Window, own_reference: bool) -> _Cuts:  # noq
     beginning, windows, ends = by_time(table.numbers(column), width, first)
     lost = table.rows - len(beginning) - sum(len(rows) for _, rows in windows)
     cuts = [Cut(_moment(start, width), rows) for start, rows in windows]
-    return (Cut(f"until {_moment(ends, width)}", beginning) if own_reference else None), cuts, lost
+    empty = round((windows[-1][0] - windows[0][0]) / width) + 1 - len(windows) if windows else 0
+    return (Cut(f"until {_moment(ends, width)}", beginning) if own_reference else None), cuts, lost, empty
 
 
 def _moment(at: float, width: float) -> str:
@@ -132,7 +137,9 @@ def sustained(windows: Sequence[Sequence[Measurement]], times: int) -> Iterator[
     past: dict[tuple[str, str], list[Measurement]] = {}
     for window in windows:
         for one in window:
-            run = past.setdefault((one.name.partition("[")[0], one.metric), [])
+            run = past.setdefault(
+                (one.name.rpartition("[")[0], one.metric), []
+            )  # a column may have brackets of its own
             run.append(one)
             yield one if times == 1 or one.p_value is None else _together(run[-times:], times)
 

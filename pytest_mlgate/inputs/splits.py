@@ -32,10 +32,18 @@ def spread(table: pa.Table, column: str) -> float:
     return float(pc.stddev(table[column]).as_py() or 0.0)
 
 
-def shifted(table: pa.Table, column: str, amount: float) -> pa.Table:
-    """Add an amount to every value of a numeric column."""
+def shifted(table: pa.Table, column: str, amount: float, seed: int) -> pa.Table:
+    """Add an amount to the values of a numeric column.
+
+    Whole numbers stay whole, for a fraction on every one of them would be seen whatever its size: the amount is then
+    what is added on average, the next whole number to some rows and the one below it to the others.
+    """
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    place = table.column_names.index(column)
-    return table.set_column(place, column, pc.add(table[column].cast(pa.float64()), amount))
+    place, values = table.column_names.index(column), table[column].cast(pa.float64())
+    added: pa.Scalar | pa.Array = pa.scalar(amount)
+    if pc.all(pc.equal(values, pc.floor(values))).as_py():
+        added = pa.array(np.floor(amount + np.random.default_rng(seed).random(table.num_rows)))
+    return table.set_column(place, column, pc.add(values, added))

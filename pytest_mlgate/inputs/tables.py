@@ -280,7 +280,8 @@ class OpenTable:
         import pyarrow as pa
 
         if self.elsewhere:  # in one piece, or not at all
-            yield [*self.present(columns), *((self.lengths(name), 0) for name in lengths)]
+            numbers = self.present(columns) if columns else []  # no engine selects nothing
+            yield [*numbers, *((self.lengths(name), 0) for name in lengths)]
             return
         numeric = [self._numeric(name) for name in columns]
         texts = [self._worded(name) for name in lengths]

@@ -132,6 +132,8 @@ def rate(label: str) -> Callable[[Comparison], Effect]:
 
 def unseen(pair: Comparison) -> Effect:
     """The share of rows with a category the reference never had, less what rare categories bring anyway."""
+    if pair.pooled:
+        raise ValueError("the profile counts its rare categories together, so none can be called new: name the table")
     n, m = pair.counts.n, pair.counts.m
     new = pair.rates(UNSEEN)[1] + pair.rates(OTHER_VALUES)[1]
     once = int(np.count_nonzero(pair.counts.reference == 1)) if pair.counts.scheme != "quantile" else 0

@@ -6,7 +6,8 @@ own: missing values, values the reference never had, and each value of a column 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from heapq import nsmallest
 from itertools import pairwise
 from math import inf, nextafter
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,6 +29,7 @@ Scheme = Literal["quantile", "exact", "category"]
 MISSING = "missing"
 UNSEEN = "unseen"
 OTHER_VALUES = "other values"
+NEWCOMERS = 10  # categories never seen before that are called by name
 
 _LOOKED_AT = 256  # rows spread over the column, which show that it has many values
 MOST_ONCE = 0.1  # of the reference rows may hold a value that no other row holds, for bins per value
@@ -47,6 +49,7 @@ class BinCounts:
         unseen: int64[u], current rows of each value that was pooled as never seen, in no particular order.
         edges: the numbers that bins were cut at, ascending, or the values that have bins of their own; none for
             categories.
+        newcomers: the most frequent of the categories that were pooled as never seen, and their current rows.
 
     Raises:
         ValueError: unequal lengths, negative counts, or a side without rows.
@@ -58,6 +61,7 @@ class BinCounts:
     scheme: Scheme
     unseen: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     edges: tuple[float, ...] = ()
+    newcomers: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("reference", "current", "unseen"):
@@ -137,7 +141,7 @@ def equal_widths(sides: Sequence[Side], bars: int) -> tuple[list[float], list[li
     if not values.size:
         return [], [[] for _ in sides]
     low, high = float(values[int(0.01 * values.size)]), float(values[min(values.size - 1, int(0.99 * values.size))])
-    if not np.isfinite([low, high]).all() or low == high:
+    if not np.isfinite(bars * (high - low)) or low == high:  # the width of huge numbers is none
         return [], [[] for _ in sides]
     edges = low + (high - low) * np.arange(1, bars) / bars
     # Edges of another type would have the whole column converted to it.
@@ -158,7 +162,7 @@ def category_bins(
 
     Returns:
         Counts of scheme `category`: a bin per reference category, the most frequent first, then categories that only
-        the current sample has, pooled. A category that is itself called `unseen` or `missing` is shown in quotes.
+        the current sample has, pooled. A category that is itself called as one of the bins is shown in quotes.
 
     Raises:
         ValueError: a side without rows, or a count below zero.
@@ -167,8 +171,10 @@ def category_bins(
         raise ValueError("counts of categories must not be below zero")
     known = sorted((name for name, count in reference.items() if count), key=lambda name: (-reference[name], name))
     table = [(_category_label(name), reference[name], current.get(name, 0)) for name in known]
-    unseen = [count for name, count in current.items() if count and not reference.get(name)]
-    return _bin_counts(table, (reference_missing, current_missing), "category", (UNSEEN, unseen))
+    unseen = [(name, count) for name, count in current.items() if count and not reference.get(name)]
+    missing, each = (reference_missing, current_missing), [count for _, count in unseen]
+    newest = tuple(nsmallest(NEWCOMERS, unseen, key=lambda one: (-one[1], one[0])))
+    return replace(_bin_counts(table, missing, "category", (UNSEEN, each)), newcomers=newest)
 
 
 Cut = tuple[Any, bool]  # a value, and whether the cut comes just after it rather than just before
@@ -323,4 +329,4 @@ def _short_integer(value: float) -> bool:
 
 
 def _category_label(name: str) -> str:
-    return repr(name) if name in (MISSING, UNSEEN) else name
+    return repr(name) if name in (MISSING, UNSEEN, OTHER_VALUES) else name

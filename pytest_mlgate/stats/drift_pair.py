@@ -73,6 +73,7 @@ class Comparison:
         draws: how many tables to draw at most; see `homogeneity_p`.
         relative: whether a shift of the mean is quoted relative to the mean rather than in standard deviations.
         bracket: what is known of the Kolmogorov-Smirnov distance where the sides are not.
+        pooled: whether the reference's rare categories are known by their sum alone, so that none can be called new.
     """
 
     counts: BinCounts
@@ -81,6 +82,7 @@ class Comparison:
     draws: int = 19_999
     relative: bool = False
     bracket: KsBracket | None = None
+    pooled: bool = False
 
     @cached_property
     def cells(self) -> Cells:

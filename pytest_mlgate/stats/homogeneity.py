@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LEAST_EXPECTED = 5.0  # in every cell, for the textbook p-value
 _MOST_DRAWN_CELLS = 200  # beyond, the exact moments of the permutation distribution serve better than draws
 _MOST_DRAWN_ROWS = 10**9  # beyond, numpy draws no multivariate hypergeometric
+CLEAR = 1e-4  # of the least p-value that draws can give; the textbook's is not exact that far out
 _ENOUGH_EXCEEDING = 50  # draws at least as far out as the data, after which the p-value is known to about a seventh
 
 
@@ -47,7 +48,8 @@ def homogeneity_p(counts: BinCounts, seed: int, draws: int = 19_999, cells: Cell
         from drawn tables as (b + 1)/(B + 1), drawing stopped early once 50 were at least as far out as the data (then
         50 over the number drawn): Dirichlet-multinomial given the reference for bins cut at reference quantiles,
         multivariate hypergeometric given both margins otherwise. Beyond 200 cells a gamma distribution with the exact
-        permutation mean and variance takes the place of draws.
+        permutation mean and variance takes the place of draws. Nothing is drawn where the table with its rare cells
+        pooled is so far out that no draw would come near.
 
     Raises:
         ValueError: a negative seed or fewer than 1 draw.
@@ -67,18 +69,40 @@ def homogeneity_p(counts: BinCounts, seed: int, draws: int = 19_999, cells: Cell
     smaller = min(counts.n, m)
     if totals.min() * smaller / totals.sum() >= _LEAST_EXPECTED:
         return float(chdtrc(totals.size - 1, observed))
+    drawn = counts.scheme == "quantile" or (totals.size <= _MOST_DRAWN_CELLS and totals.sum() < _MOST_DRAWN_ROWS)
+    if not drawn:
+        return _moment_p(observed, totals, m)
+    if _settled(reference, current, draws):
+        return 1.0 / (draws + 1)
     rng = np.random.default_rng(seed)
     if counts.scheme == "quantile":
         spacings = np.maximum(reference, 1)  # a bin the reference never filled still has room for one value
         return drawn_p(observed, lambda size: chi_square(reference, _new_sample(rng, spacings, m, size)), draws)
-    if totals.size > _MOST_DRAWN_CELLS or totals.sum() >= _MOST_DRAWN_ROWS:
-        return _moment_p(observed, totals, m)
 
     def permuted(size: int) -> NDArray[np.float64]:
         shuffled = rng.multivariate_hypergeometric(totals, m, size=size, method="marginals")
         return chi_square(totals - shuffled, shuffled)
 
     return drawn_p(observed, permuted, draws)
+
+
+def _settled(reference: NDArray[np.int64], current: NDArray[np.int64], draws: int) -> bool:
+    """Tell whether cells pooled until the textbook p-value holds show a change that no number of draws could match.
+
+    In a family of many claims a p-value has to be drawn from millions of tables, and most that matter are this clear.
+    """
+    totals = reference + current
+    share = min(int(reference.sum()), int(current.sum())) / int(totals.sum())
+    order = np.argsort(totals, kind="stable")
+    starts, expected = [0], 0.0
+    for place, rows in enumerate((totals[order] * share).tolist()):
+        if expected >= _LEAST_EXPECTED:
+            starts, expected = [*starts, place], 0.0
+        expected += rows
+    if len(starts) < 2 or expected < _LEAST_EXPECTED:  # noqa: PLR2004 - one cell has nothing to test
+        return False
+    old, new = (np.add.reduceat(side[order], starts) for side in (reference, current))
+    return float(chdtrc(old.size - 1, float(chi_square(old, new)))) < CLEAR / (draws + 1)
 
 
 def chi_square(reference: NDArray[np.int64], current: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -70,3 +70,15 @@ def test_too_few_rows_are_told_what_would_do(calibrate):
 def test_replays_repeat(calibrate):
     """The same file, the same splits."""
     assert calibrate(300) == calibrate(300)
+
+
+def test_a_warning_is_no_shift_seen(calibrate):
+    """Where columns are counted, one drifted if it is among those counted, not if it left a warning band."""
+    said = calibrate(1500, "{psi: {warn_max: 0.02, max: 0.2}}\n    max_drifted_columns: 0")
+    assert float(re.search(r"x moved by ([\d.]+) standard deviations fails", said)[1]) >= 0.3
+
+
+def test_whole_numbers_are_shifted_by_whole_numbers(calibrate):
+    """Codes that all gain a fraction would be seen at once; on average they gain what is said."""
+    said = calibrate(1500, "{psi: {max: 0.2}}\n    columns: [k]")
+    assert float(re.search(r"k moved by ([\d.]+) standard deviations fails", said)[1]) >= 0.3

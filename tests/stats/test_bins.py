@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pytest_mlgate.stats.binning import BinCounts, category_bins, numeric_bins
+from pytest_mlgate.stats.binning import BinCounts, category_bins, equal_widths, numeric_bins
+from pytest_mlgate.stats.cells import comparable
+from pytest_mlgate.stats.sides import sorted_side
 
 VALUES = arrays(np.float64, st.integers(1, 80), elements=st.floats(allow_nan=True, allow_infinity=True, width=32))
 FEW_VALUES = arrays(np.float64, st.integers(1, 80), elements=st.sampled_from([0.0, -0.0, 1.0, 2.5, 7.0, np.nan]))
@@ -156,6 +158,20 @@ def test_categories_are_listed_by_frequency_and_new_ones_pooled():
     assert counts.scheme == "category"
     assert table(counts) == {"NY": (9, 3), "MA": (5, 0), "unseen": (0, 3), "missing": (0, 4)}
     assert sorted(counts.unseen.tolist()) == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["unseen", "missing", "other values"])
+def test_a_category_called_as_a_bin_is_shown_in_quotes(name):
+    """And compared as itself, beside what was never seen."""
+    counts = category_bins({name: 50, "a": 50}, {name: 40, "a": 50, "new": 10})
+    assert table(counts) == {repr(name): (50, 40), "a": (50, 50), "unseen": (0, 10)}
+    assert comparable(counts).reference.tolist() == [50, 50, 0]
+
+
+def test_huge_numbers_have_no_bars():
+    """A width that no number holds is not divided; there is no picture, and no warning."""
+    side = sorted_side("x", [-1.7e308, 0.0, 1.7e308])
+    assert equal_widths([side], 4) == ([], [[]])
 
 
 @given(reference=CATEGORIES, current=CATEGORIES, missing=st.tuples(st.integers(1, 5), st.integers(1, 5)))

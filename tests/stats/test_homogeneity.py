@@ -174,6 +174,20 @@ def test_a_drawn_p_value_is_never_zero():
     assert homogeneity_p(counts, seed=1, draws=999) == 1 / 1_000
 
 
+@pytest.mark.parametrize("scheme", ["category", "quantile"])
+def test_a_clear_change_is_not_drawn(scheme):
+    """Beside rare cells, in a family that wants ten million draws: the least p-value they could give, at once."""
+    counts = binned([900, 600, 300, 2, 1], [200, 600, 900, 3, 1], scheme)
+    assert homogeneity_p(counts, seed=1, draws=10**7) == 1 / (10**7 + 1)
+    assert homogeneity_p(counts, seed=1, draws=999) == 1 / 1_000
+
+
+def test_what_only_rare_cells_show_is_drawn():
+    """No pool of cells shows it, and the p-value is that of the draws: here no more than one in a thousand."""
+    counts = binned([9_000, 9_000, 0], [500, 495, 5])
+    assert 1e-7 < homogeneity_p(counts, seed=1, draws=20_000) < 1e-3
+
+
 def test_one_bin_cannot_differ():
     """A constant column that stayed as it was has p = 1."""
     assert homogeneity_p(numeric_bins([5.0] * 30, [5.0] * 20), seed=1) == 1.0

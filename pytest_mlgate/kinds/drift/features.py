@@ -56,7 +56,8 @@ class DriftFeatures(DriftSpec, frozen=True, kw_only=True):
         categorical: columns whose numbers are codes.
         text_length: columns of text that are compared by how long the texts are, rather than as categories.
         per_column: limits for single columns, in addition to `metrics` or in their place.
-        max_drifted_share: the share of the columns that may have drifted; single columns then only warn.
+        max_drifted_share: the share of the columns that may have drifted, in each window where there are some; single
+            columns then only warn.
         max_drifted_columns: likewise their number.
         exact: whether columns are read whole (`true`) or counted piece by piece (`false`), which takes little memory
             and brackets ks; unless given, tables of more than 12 million rows are counted.
@@ -102,11 +103,15 @@ def _whole(spec: DriftFeatures, plan: Plan, sides: tuple[Past, Table], seed: int
     for name, pair in _pairs(spec, plan, sides, family):
         found[name] = _claimed(name, pair, plan.limits[name], family, sides[1].labels.get(name, {}))
     measured = decided((one for name in plan.limits for one in found[name]), spec)
-    if spec.max_drifted_share is not None or spec.max_drifted_columns is not None:
-        yield from tolerated(measured, spec.alpha, spec.max_drifted_share, spec.max_drifted_columns)
-    else:
-        yield from measured
+    yield from _tolerated(measured, spec)
     yield from plan.left_out
+
+
+def _tolerated(measured: Sequence[Measurement], spec: DriftFeatures, name: str = "*") -> Iterable[Measurement]:
+    """Let so many columns drift as the gate says."""
+    if spec.max_drifted_share is None and spec.max_drifted_columns is None:
+        return measured
+    return tolerated(measured, spec.alpha, spec.max_drifted_share, spec.max_drifted_columns, name)
 
 
 def _claimed(
@@ -180,7 +185,7 @@ def _by_window(
     reference, current = sides
     beside = [] if window.column is None else [window.column]
     rows = current.frozen([*dict.fromkeys([*beside, *(name for name in plan.limits if name in current.columns)])])
-    beginning, windows, lost = cut(rows, window, own_reference=spec.reference is None)
+    beginning, windows, lost, empty = cut(rows, window, own_reference=spec.reference is None)
     family = Family(spec=spec, size=plan.size * len(windows), seed=seed)
     found: list[list[Measurement]] = [[] for _ in windows]
     for name, limits in plan.limits.items():
@@ -188,9 +193,14 @@ def _by_window(
         for i, pair in enumerate(pairs):
             labelled = f"{name}[{windows[i].label}]"
             found[i] += _claimed(labelled, pair, limits, family, current.labels.get(name, {}))
-    yield from decided(sustained(found, window.sustained), spec)
+    measured = decided(sustained(found, window.sustained), spec)
+    for i, here in enumerate(found):
+        claimed, measured = measured[: len(here)], measured[len(here) :]
+        yield from _tolerated(claimed, spec, f"*[{windows[i].label}]")
     if lost:
         yield Measurement(name="*", metric="rows_without_time", value=lost, n=current.rows, limit=Limit(warn_max=0))
+    if empty:  # a night or a weekend, or a feed that stopped: `data.quality` has limits for it
+        yield Measurement(name="*", metric="windows_without_rows", value=empty, detail={"unit": "windows"})
     yield from plan.left_out
 
 
@@ -221,12 +231,19 @@ def mistakes(spec: DriftFeatures) -> Iterable[Mistake]:
     counted = [name for name in ("max_drifted_share", "max_drifted_columns") if getattr(spec, name) is not None]
     if len(counted) > 1:
         yield Mistake((counted[1],), "the share and the number of drifted columns are limited", "keep one")
+    if counted and not any(map(_can_fail, (spec.metrics, *spec.per_column.values()))):
+        yield Mistake((counted[0],), "no metric has a `max`, so no column can count as drifted", "give one a `max`")
     if spec.window is not None:
         yield from spec.window.mistakes()
-        for name in counted:
-            yield Mistake((name,), "windows are judged one by one, not counted", "leave it or `window` out")
+        if spec.exact is False:
+            yield Mistake(("exact",), "windows are cut of whole columns", "leave it or `window` out")
     elif spec.reference is None:
         yield Mistake((), "there is nothing to compare with", "name a `reference`, or cut the data by `window`")
+
+
+def _can_fail(metrics: Mapping[DriftMetric, Limit]) -> bool:
+    """Tell whether any of these limits fails; `chi2` fails by its test where it has none."""
+    return any(limit.max is not None or (name == "chi2" and not limit.decides) for name, limit in metrics.items())
 
 
 def _profile_mistakes(spec: DriftFeatures) -> Iterable[Mistake]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pytest_mlgate.errors import GateFileError
+from pytest_mlgate.verdict import to_json
 
 DATA = Path(__file__).parents[3] / "example_project"
 GATE = """
@@ -184,7 +186,9 @@ def test_categories_in_windows(drift):
         ("window: {rows: 10, time: 1d, column: t}", "so many rows or so much time"),
         ("window: {time: 1d}", "need the column"),
         ("window: {rows: 10, first: 2d}", "whole number"),
-        ("window: {rows: 10}\nmax_drifted_share: 0.1", "not counted"),
+        ("window: {rows: 10}\nexact: false", "windows are cut of whole columns"),
+        ("window: {rows: 10}\nmetrics: {psi: {warn_max: 0.1}}\nmax_drifted_columns: 0", "no metric has a `max`"),
+        ("window: {rows: 10}\nmetrics: {psi: {}}\nmax_drifted_share: 0.1", "no metric has a `max`"),
         ("window: {rows: 10}\nper_column: {x: {psi: {min: 1}}}", "no lower limit"),
         ("window: {rows: 10}\nexclude: [x]\nper_column: {x: {psi: {max: 1}}}", "is not compared"),
         ("window: {rows: 10}\ncategorical: [x]\ntext_length: [x]", "also under categorical"),
@@ -209,9 +213,24 @@ def test_what_moved_is_shown(drift):
     assert "missing 0.0% → 20.0%" in detail["look_at"][1]
     assert "median" in detail["look_at"][1]
     told = checks["c", "psi"].detail
-    assert "'unseen' 0.0% → 25.0%" in told["look_at"][0]
+    assert "'crypto' 0.0% → 25.0%" in told["look_at"][0]
+    assert "never seen before 25.0% ('crypto' 25.0%)" in told["look_at"][1]
+    assert told["new_categories"] == {"crypto": 1000}
     assert told["unseen_share"] == 0.25
     assert checks["c", "unseen_share"].verdict == "INFO"
+
+
+def test_values_of_a_handful_of_rows_are_not_in_the_report(drift):
+    """Addresses that identify a person, on either side, known or new, beside some that many share."""
+    old = {"c": [f"old{i}@x.org" for i in range(3000)] + ["shared@x.org"] * 40}
+    new = {"c": [f"new{i}@x.org" for i in range(2000)] + ["shared@x.org"] * 20 + ["office@x.org"] * 900}
+    result, _ = drift(new, "", old)
+    assert result.verdict == "FAIL"
+    told = to_json(result)
+    assert "shared@x.org" in told
+    assert "office@x.org" in told
+    assert "old1" not in told
+    assert "new1" not in told
 
 
 @pytest.fixture(scope="module")
@@ -249,3 +268,93 @@ def test_the_census_three_years_on_is_stable_but_for_what_moved(drift):
     _, checks = drift(new, more, old)
     assert [name for (name, _), check in checks.items() if check.verdict == "FAIL"] == ["year"]
     assert max(check.value for (name, _), check in checks.items() if name != "year" and check.limit) < 0.02
+
+
+@pytest.mark.parametrize("idle", ["{}", "{warn_max: 0.5}"])
+def test_a_metric_that_cannot_fail_does_not_clear_a_column(drift, idle):
+    """Under `fail_if: all` only metrics with a `max` have a say."""
+    more = f"metrics: {{psi: {{max: 0.2}}, ks: {idle}}}\nfail_if: all"
+    assert drift({"x": normal(4000, 1, mean=2.0)}, more, {"x": normal(5000, 2)})[0].verdict == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "said"),
+    [
+        ("per_column: {incom: {psi: {max: 0.1}}}", "incom", "did you mean 'income'"),
+        ("per_column: {gone: {psi: {max: 0.1}}}", "gone", "is not in the data"),
+        ("categorical: [kind]", "kind", "no table has it"),
+        ("text_length: [kind]", "kind", "no table has it"),
+        ("text_length: [income]", "income", "holds numbers"),
+    ],
+)
+def test_a_column_that_the_gate_speaks_of_is_not_passed_over(drift, more, name, said):
+    """A name with a slip, or of a column that vanished, is not measured: its limits would hold for nothing."""
+    old = {"income": normal(5000, 2), "gone": normal(5000, 3), "c": ["a", "b"] * 2500}
+    result, checks = drift({"income": normal(4000, 1), "c": ["a", "b"] * 2000}, more, old)
+    assert (result.verdict, checks[name, "psi"].verdict) == ("NOT_MEASURED", "NOT_MEASURED")
+    assert said in checks[name, "psi"].reason
+
+
+def test_columns_with_brackets_in_their_names_are_kept_apart(drift):
+    """Of `x[0]` and `x[1]` the first moves for good; their windows are not each other's predecessors."""
+    still = stream([0, 0, 0, 0])["x"]
+    result, checks = drift({"x[0]": stream([0, 0, 3, 3])["x"], "x[1]": still}, "window: {rows: 2000, sustained: 2}")
+    assert result.verdict == "FAIL"
+    failed = {name for (name, _), check in checks.items() if check.verdict == "FAIL"}
+    assert failed == {"x[0][rows 6000-7999]"}
+
+
+def test_more_windows_wanted_than_there_are(drift):
+    """Nothing is judged before as many have come, so nothing passes."""
+    result, _ = drift(stream([0, 3, 3]), "window: {rows: 2000, sustained: 3}")
+    assert result.verdict == "NOT_MEASURED"
+    assert "2 windows" in result.reason
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.0, "FAIL"), (0.5, "PASS")])
+def test_columns_are_counted_in_each_window(drift, share, verdict):
+    """Half of them move in the last windows; the first window is too early to be judged and not counted."""
+    new = {"a": stream([0, 0, 3, 3])["x"], "b": stream([0, 0, 0, 0])["x"]}
+    result, checks = drift(new, f"window: {{rows: 2000, sustained: 2}}\nmax_drifted_share: {share}")
+    shares = {name: check.value for (name, metric), check in checks.items() if metric == "drifted_share"}
+    assert shares == {"*[rows 4000-5999]": 0.0, "*[rows 6000-7999]": 0.5}
+    assert result.verdict == verdict
+
+
+def test_the_time_that_windows_are_cut_by_is_not_compared(drift):
+    """It is later in every later window; named under `columns` it is compared all the same."""
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    new = {"at": [start + dt.timedelta(minutes=i) for i in range(4320)], "x": normal(4320, 1)}
+    result, checks = drift(new, "window: {time: 1d, column: at}")
+    assert (result.verdict, {name.partition("[")[0] for name, _ in checks}) == ("PASS", {"x"})
+    assert drift(new, "columns: [at]\nwindow: {time: 1d, column: at}")[0].verdict == "FAIL"
+
+
+def test_windows_without_rows_are_told(drift):
+    """Three days without a row between two of the windows; nothing is compared in them, and that is reported."""
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    at = [start + dt.timedelta(minutes=i + (3 * 1440 if i >= 2880 else 0)) for i in range(4320)]
+    _, checks = drift({"at": at, "x": normal(4320, 1)}, "window: {time: 1d, column: at}")
+    told = checks["*", "windows_without_rows"]
+    assert (told.value, told.verdict) == (3, "INFO")
+
+
+def test_a_number_is_no_moment(drift):
+    """Seconds since 1970 on one side, timestamps on the other: a type that changed, whatever the numbers say."""
+    old, new = {"t": pa.array(range(1000), pa.timestamp("s"))}, {"t": list(range(1000))}
+    result, checks = drift(new, "", old)
+    assert result.verdict == "NOT_MEASURED"
+    assert "of type timestamp in the reference and integer in the data" in checks["t", "psi"].reason
+
+
+def test_windows_of_a_drifted_family_take_no_hours(drift):
+    """240 claims, each clear: none is drawn from the half million tables that a p-value of this family needs."""
+    rng = np.random.default_rng(3)
+    new = {f"k{i}": rng.poisson(5, 30_000) for i in range(2)} | {f"x{i}": rng.normal(1, 1, 30_000) for i in range(2)}
+    old = {f"k{i}": rng.poisson(3, 5_000) for i in range(2)} | {f"x{i}": rng.normal(0, 1, 5_000) for i in range(2)}
+    started = time.monotonic()
+    more = "metrics: {psi: {max: 0.2}, wasserstein: {max: 0.1}}\nwindow: {rows: 500}\nalpha: 0.001"
+    result, checks = drift(new, more, old)
+    assert result.verdict == "FAIL"
+    assert all(check.verdict == "FAIL" for (_, metric), check in checks.items() if metric in ("psi", "wasserstein"))
+    assert time.monotonic() - started < 30  # minutes, if all were drawn

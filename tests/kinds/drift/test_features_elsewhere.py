@@ -74,6 +74,23 @@ def test_a_warehouse_gives_the_verdicts_of_memory(judged, shift, where, tmp_path
     held_against(expected, found)
 
 
+@pytest.mark.parametrize("beside", [{}, {"x": np.arange(3_000.0)}])
+def test_lengths_of_texts_in_a_warehouse(judged, beside, tmp_path):
+    """Twice as long is drift, whether there is another column to read or none."""
+    gate = GATE.replace("metrics: {", "text_length: [t]\n    metrics: {")
+    tables = {
+        name: pa.table({"t": ["x" * (k * (i % 30)) for i in range(3_000)]} | beside)
+        for name, k in (("old", 1), ("new", 2))
+    }
+    _, expected = judged(gate, **tables)
+    backend = ibis.duckdb.connect()
+    for name, one in tables.items():
+        pq.write_table(one, tmp_path / f"{name}.parquet")
+    _, found = judged(gate, **{name: backend.read_parquet(str(tmp_path / f"{name}.parquet")) for name in tables})
+    assert expected["t", "psi"].verdict is Verdict.FAIL
+    held_against(expected, found)
+
+
 def test_spark_gives_the_verdicts_of_memory(judged, spark, tmp_path):
     """The same columns, counted on Spark."""
     rng = np.random.default_rng(3)

@@ -116,6 +116,17 @@ def test_the_limit_inside_a_bracket_is_undecided(compared):
     assert found["normal", "ks"].verdict is Verdict.INCONCLUSIVE
 
 
+def test_categories_that_a_profile_pools_cannot_be_called_new(compared):
+    """Two thousand categories: the table fails on new ones, the profile does not know and does not pass."""
+    rng = np.random.default_rng(6)
+    old = {"c": [f"k{i}" for i in rng.integers(0, 2_000, 20_000)]}
+    new = {"c": [f"z{i % 50}" for i in range(10_000)]}
+    (_, expected), (result, found) = compared(old, new, metrics="{unseen_share: {max: 0.01}}")
+    assert expected["c", "unseen_share"].verdict is Verdict.FAIL
+    assert result.verdict is Verdict.NOT_MEASURED
+    assert "name the table" in found["c", "unseen_share"].reason
+
+
 def test_windows_are_held_against_the_profile(compared):
     """Each window of a stream has the table's value."""
     rng = np.random.default_rng(5)
