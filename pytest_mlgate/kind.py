@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeVar, get_args
 
 from msgspec import Meta, Struct
 
@@ -92,17 +92,24 @@ class GateSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """A binary model's answers beside the truth, row by row.
+    """A classifier's answers beside the truth, row by row.
 
     Args:
-        labels: bool (n,), true where the row is positive.
-        predicted: bool (n,) or None when only scores are known.
-        scores: float64 (n,), probability of the positive label, or None when only classes are known.
+        labels: bool (n,), true where the row is positive; with `classes`, int64 (n,), positions in them.
+        predicted: likewise, or None when only scores are known.
+        scores: float64 (n,), probability of the positive label; with `classes`, float64 (n, k), a column for each; None
+            when only classes are known.
+        classes: the k labels in ascending order where none is the positive one; empty where one is.
+        weights: float64 (n,), how much each row counts; None when all count the same.
+        clusters: int64 (n,), which rows belong together; None when each stands for itself.
     """
 
     labels: NDArray[Any]
     predicted: NDArray[Any] | None
     scores: NDArray[Any] | None
+    classes: tuple[Scalar, ...] = ()
+    weights: NDArray[Any] | None = None
+    clusters: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +151,14 @@ class Values:
     Args:
         targets: float64 (n,), finite.
         predicted: float64 (n,), finite.
+        weights: float64 (n,), how much each row counts; None when all count the same.
+        clusters: int64 (n,), which rows belong together; None when each stands for itself.
     """
 
     targets: NDArray[Any]
     predicted: NDArray[Any]
+    weights: NDArray[Any] | None = None
+    clusters: NDArray[Any] | None = None
 
 
 class Table(Protocol):
@@ -362,6 +373,24 @@ class PredictionSpec(GateSpec, frozen=True, kw_only=True):
     prediction: str | None = None
     score: str | None = None
     positive: bool | int | str = 1
+
+
+class ModelSpec(PredictionSpec, frozen=True, kw_only=True):
+    """What kinds that judge a model by its metrics share.
+
+    Args:
+        score: the column holding the probability of the positive class; of several classes, a column for each, in
+            ascending order of the labels.
+        average: how metrics of one class become one of several: the mean over classes (`macro`), over rows (`micro`),
+            or over classes by how often they occur (`weighted`); without it, the positive class is meant.
+        weight: the column holding how much each row counts.
+        groups: the column holding which rows belong together, such as those of one customer, and so are drawn together.
+    """
+
+    score: str | tuple[str, ...] | None = None  # type: ignore[assignment] # wider than where one class is meant
+    average: Literal["macro", "micro", "weighted"] | None = None
+    weight: str | None = None
+    groups: str | None = None
 
 
 SpecT = TypeVar("SpecT", bound=GateSpec)

@@ -43,6 +43,10 @@ class Outputs:
         scores: float[n], higher for rows more likely positive; only for metrics that need `score`.
         positive: the label of the positive class; `True` by itself when labels are boolean.
         values: float[n], the predicted number; only for metrics that need `value`.
+        classes: the k classes in ascending order where none is the positive one; labels and predictions are then
+            int64[n] positions in them, scores float[n, k].
+        weights: float[n], how much each row counts; None when all count the same.
+        clusters: int64[n], which rows belong together; None when each stands for itself.
 
     Raises:
         ValueError: no rows, unequal lengths, missing values, or predictions that no label could ever equal.
@@ -53,6 +57,9 @@ class Outputs:
     scores: NDArray[Any] | None = None
     positive: Any = None
     values: NDArray[Any] | None = None
+    classes: tuple[Any, ...] = ()
+    weights: NDArray[Any] | None = None
+    clusters: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         for name in ("labels", "predictions", "scores", "values"):
