@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.stats.counts import SHARES
 from pytest_mlgate.stats.discordant import mcnemar
-from pytest_mlgate.stats.losses import difference_bounds
 from pytest_mlgate.stats.metrics import losses_of
 from pytest_mlgate.stats.names import NEEDS
+from pytest_mlgate.stats.of_values import OF_VALUES
 from pytest_mlgate.stats.paired_counts import paired_counts
 from pytest_mlgate.stats.roc_paired import roc_difference
 
@@ -84,14 +84,14 @@ def _of_roc(new: Outputs, old: Outputs) -> Comparison:
 
 def _of_losses(name: str, new: Outputs, old: Outputs) -> Comparison:
     one, other = losses_of(name, new), losses_of(name, old)
-    return Comparison(one.value, other.value, new.labels.size, partial(difference_bounds, one, other), {})
+    return Comparison(one.value, other.value, new.labels.size, partial(one.less, other), {})
 
 
 _COMPARE: Mapping[str, Callable[[Outputs, Outputs], Comparison]] = MappingProxyType(
     {
         "roc_auc": _of_roc,
         **{name: partial(_of_counts, name) for name, needs in NEEDS.items() if needs == "prediction"},
-        **{name: partial(_of_losses, name) for name in ("log_loss", "brier", "rmse", "mae", "r2")},
+        **{name: partial(_of_losses, name) for name in ("log_loss", "brier", *OF_VALUES)},
     }
 )
 

@@ -16,7 +16,8 @@ import numpy as np
 from pytest_mlgate.stats import losses
 from pytest_mlgate.stats.counts import SHARES, Confusion
 from pytest_mlgate.stats.door import normal_quantile, vector
-from pytest_mlgate.stats.names import NEEDS
+from pytest_mlgate.stats.names import NEEDS, WITHOUT_INTERVAL
+from pytest_mlgate.stats.of_values import OF_VALUES, of_values
 from pytest_mlgate.stats.proportions import rows_to_decide_proportion, wilson
 from pytest_mlgate.stats.roc import roc_auc, rows_to_decide_auc
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from pytest_mlgate.stats.losses import Losses
     from pytest_mlgate.stats.names import Needs
+    from pytest_mlgate.stats.of_values import Found
 
     Bounds = Callable[[float], tuple[float, float]]  # confidence -> lower and upper bound
     RowsToDecide = Callable[[float, float], int | None]  # limit, confidence -> rows
@@ -227,7 +228,7 @@ def _of_counts(name: str, outputs: Outputs) -> Measured:
     return _measured(part.value, counts.n, bounds)
 
 
-def losses_of(name: str, outputs: Outputs) -> Losses:
+def losses_of(name: str, outputs: Outputs) -> Found:
     """Compute a metric that is made of row losses.
 
     Raises:
@@ -235,11 +236,13 @@ def losses_of(name: str, outputs: Outputs) -> Losses:
     """
     if NEEDS[name] == "score":
         return _OF_SCORES[name](outputs.are_positive(), outputs.probabilities())
-    return _OF_VALUES[name](_numbers("labels", outputs.labels), _numbers("values", np.asarray(outputs.values)))
+    return of_values(name, outputs.labels, np.asarray(outputs.values), outputs.weights, outputs.clusters)
 
 
 def _of_losses(name: str, outputs: Outputs) -> Measured:
     found = losses_of(name, outputs)
+    if name in WITHOUT_INTERVAL:
+        return Measured(found.value, outputs.labels.size)
     return _measured(found.value, outputs.labels.size, found.bounds)
 
 
@@ -269,7 +272,6 @@ def rows_by_width(value: float, width: float, n: int, limit: float) -> int | Non
 
 
 _OF_SCORES = {"log_loss": losses.log_loss, "brier": losses.brier}
-_OF_VALUES = {"rmse": losses.rmse, "mae": losses.mae, "r2": losses.r2}
 _MEASURES: dict[str, Callable[[Outputs], Measured]] = {
     "accuracy": _accuracy,
     "roc_auc": _roc_auc,
@@ -277,20 +279,15 @@ _MEASURES: dict[str, Callable[[Outputs], Measured]] = {
     "precision": partial(_of_counts, "precision"),
     "recall": partial(_of_counts, "recall"),
     "f1": partial(_of_counts, "f1"),
-    **{name: partial(_of_losses, name) for name in ("log_loss", "brier", "rmse", "mae", "r2")},
+    **{name: partial(_of_losses, name) for name in (*_OF_SCORES, *OF_VALUES)},
 }
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {name: Metric(name, needs=needs, has_interval=True, measure=_MEASURES[name]) for name, needs in NEEDS.items()}
+    {
+        name: Metric(name, needs=needs, has_interval=name not in WITHOUT_INTERVAL, measure=_MEASURES[name])
+        for name, needs in NEEDS.items()
+    }
 )
-
-
-def _numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
-    numbers = vector(name, values)
-    infinite = np.flatnonzero(~np.isfinite(numbers))
-    if infinite.size:
-        raise ValueError(f"{infinite.size} of {numbers.size} {name} are infinite; the first is in row {infinite[0]}")
-    return numbers
 
 
 def _column(name: str, values: ArrayLike) -> NDArray[Any]:

@@ -24,8 +24,27 @@ MetricName = Literal[
     "brier",
     "rmse",
     "mae",
+    "mape",
+    "medae",
+    "max_error",
     "r2",
+    "pinball",
+    "pinball_q01",
+    "pinball_q05",
+    "pinball_q10",
+    "pinball_q25",
+    "pinball_q75",
+    "pinball_q90",
+    "pinball_q95",
+    "pinball_q99",
 ]
+
+# Which quantile was predicted is part of the name, as a limit on one is none on another.
+PINBALLS: Mapping[str, float] = MappingProxyType(
+    {"pinball": 0.5, **{f"pinball_q{percent:02}": percent / 100 for percent in (1, 5, 10, 25, 75, 90, 95, 99)}}
+)
+# Metrics without an interval: the value decides, and a limit of theirs cannot name a confidence.
+WITHOUT_INTERVAL = frozenset({"max_error"})
 
 NEEDS: Mapping[str, Needs] = MappingProxyType(
     {
@@ -39,6 +58,10 @@ NEEDS: Mapping[str, Needs] = MappingProxyType(
         "brier": "score",
         "rmse": "value",
         "mae": "value",
+        "mape": "value",
+        "medae": "value",
+        "max_error": "value",
         "r2": "value",
+        **dict.fromkeys(PINBALLS, "value"),
     }
 )

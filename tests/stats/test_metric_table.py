@@ -1,5 +1,6 @@
 """The table of metrics: what each entry computes, needs and refuses."""
 
+from functools import partial
 from typing import get_args
 
 import numpy as np
@@ -17,9 +18,9 @@ from pytest_mlgate.stats.roc import roc_auc
 @pytest.fixture
 def outputs():
     rng = np.random.default_rng(1)
-    labels = rng.integers(0, 2, 400)
+    labels = rng.choice([-1, 1], 400)  # no zero, of which no error is a percentage
     expected = labels + rng.normal(size=400)
-    return Outputs(labels, (expected > 0.5).astype(int), expit(2 * expected - 1), positive=1, values=expected)
+    return Outputs(labels, np.where(expected > 0.0, 1, -1), expit(2 * expected), positive=1, values=expected)
 
 
 def test_accuracy_is_the_share_of_right_predictions(outputs):
@@ -51,7 +52,12 @@ def test_roc_auc_is_the_area_under_the_curve(outputs):
         ("brier", "scores", sklearn_metrics.brier_score_loss),
         ("rmse", "values", sklearn_metrics.root_mean_squared_error),
         ("mae", "values", sklearn_metrics.mean_absolute_error),
+        ("mape", "values", sklearn_metrics.mean_absolute_percentage_error),
+        ("medae", "values", sklearn_metrics.median_absolute_error),
+        ("max_error", "values", sklearn_metrics.max_error),
         ("r2", "values", sklearn_metrics.r2_score),
+        ("pinball", "values", sklearn_metrics.mean_pinball_loss),
+        ("pinball_q90", "values", partial(sklearn_metrics.mean_pinball_loss, alpha=0.9)),
     ],
 )
 def test_values_are_those_of_scikit_learn(name, column, reference, outputs):
