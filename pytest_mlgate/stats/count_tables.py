@@ -12,11 +12,9 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import stdtrit
 
 from pytest_mlgate.stats.discordant import ENOUGH
-from pytest_mlgate.stats.door import normal_quantile
-from pytest_mlgate.stats.edges import edge_bounds, exact_upper
+from pytest_mlgate.stats.edges import edge_bounds, exact_upper, stretch
 from pytest_mlgate.stats.mover import Part, difference_of
 from pytest_mlgate.stats.table_metrics import SIGNED, check_defined, gradient_of, margins, metric_of
 
@@ -62,10 +60,8 @@ class CountMetric:
         self.drawn.enough()
         range_ = 1.0 - self.lowest
         place = min(1.0, max(0.0, (self.value - self.lowest) / range_))
-        stretch = self._student(confidence)
-        low, high = edge_bounds(
-            place, stretch * self.variance / range_**2, sqrt(stretch) * self.unit / range_, confidence
-        )
+        wider = stretch(self.drawn, confidence)
+        low, high = edge_bounds(place, wider * self.variance / range_**2, sqrt(wider) * self.unit / range_, confidence)
         return self.lowest + range_ * low, self.lowest + range_ * high
 
     def less(self, old: CountMetric, confidence: float, share: float = 1.0) -> tuple[float, float]:
@@ -96,13 +92,6 @@ class CountMetric:
     def right(self) -> NDArray[np.bool_]:
         """Tell which rows are predicted to be what they are."""
         return np.asarray(self.cells % (self.gradient.shape[0] + 1) == 0)
-
-    def _student(self, confidence: float) -> float:
-        """Say by which factor a variance estimated from few independent units counts for more."""
-        z = normal_quantile(confidence)
-        if self.drawn.plain or z == 0.0:
-            return 1.0
-        return float(stdtrit(max(1.0, self.drawn.effective - 1.0), confidence) / z) ** 2
 
     def _correlation(self, old: CountMetric) -> float:
         """Correlate what the rows contribute to both; as Newcombe does, half a row is taken off a positive one."""
