@@ -14,6 +14,7 @@ import numpy as np
 from pytest_mlgate.stats.edges import edge_bounds, stretch
 from pytest_mlgate.stats.ranked import Ranked, variance_of, worth
 from pytest_mlgate.stats.roc import RocAuc, checked_scores
+from pytest_mlgate.stats.ties import tied
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -40,11 +41,14 @@ def area(labels: ArrayLike, scores: ArrayLike, drawn: Drawn) -> Ranked:
     """
     positive, values = checked_scores(labels, scores)
     weights = np.ones(drawn.n) if drawn.weights is None else drawn.weights
-    placed = np.empty(drawn.n)
-    totals = []
-    for own, sign in ((positive, 1.0), (~positive, -1.0)):
-        totals.append(float(weights[own].sum()))
-        placed[own] = _share_below(sign * values[~own], weights[~own], sign * values[own])
+    group = tied(values)
+    heights, totals = [], []
+    for own in (positive, ~positive):
+        held = np.bincount(group[own], weights=weights[own], minlength=int(group.max()) + 1)
+        totals.append(float(held.sum()))
+        heights.append((np.cumsum(held) - held / 2.0) / totals[-1])
+    # Each row's share of the other class that it is ranked rightly against, ties counting one half.
+    placed = np.where(positive, heights[1][group], 1.0 - heights[0][group])
     value = float(np.dot(weights[positive], placed[positive])) / totals[0]
     scale = np.where(positive, drawn.n / totals[0], drawn.n / totals[1])
     influence = scale * (placed - value)
@@ -79,25 +83,21 @@ def precision_on_average(labels: ArrayLike, scores: ArrayLike, drawn: Drawn) -> 
     """
     positive, values = checked_scores(labels, scores)
     weights = np.ones(drawn.n) if drawn.weights is None else drawn.weights
-    order = np.argsort(-values, kind="stable")
-    ordered = values[order]
-    ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), drawn.n - 1)  # the last row of each distinct score
-    hits, among = (np.cumsum(each[order])[ends] for each in (weights * positive, weights))
+    group = tied(-values)
+    held, taken = (np.bincount(group, weights=each) for each in (weights * positive, weights))
+    hits, among = np.cumsum(held), np.cumsum(taken)
     precision = hits / among
-    gained = np.diff(hits, prepend=0.0)
     total = float(hits[-1])
-    value = float(np.dot(gained, precision)) / total
+    value = float(np.dot(held, precision)) / total
     # What a row adds to the precision at every score at or below its own.
-    pull = np.cumsum((gained / among)[::-1])[::-1]
-    push = np.cumsum((gained * precision / among)[::-1])[::-1]
-    group = np.empty(drawn.n, dtype=np.int64)
-    group[order] = np.repeat(np.arange(ends.size), np.diff(ends, prepend=-1))
+    pull = np.cumsum((held / among)[::-1])[::-1]
+    push = np.cumsum((held * precision / among)[::-1])[::-1]
     influence = drawn.n / total * np.where(positive, precision[group] - value + pull[group], 0.0)
     influence -= drawn.n / total * push[group]
     variance = max(variance_of(influence * weights), variance_of(drawn.by_unit(influence)))
     rows = [worth(drawn, each) for each in (positive, ~positive)]
     # Every positive row is among those scored at least as high as it, which raises the precision of few.
-    itself = np.bincount(group[positive], weights=np.square(weights[positive]), minlength=ends.size)
+    itself = np.bincount(group[positive], weights=np.square(weights[positive]), minlength=held.size)
     flattered = float(np.dot(itself, (1.0 - precision) / among)) / total
 
     def own_bounds(confidence: float) -> tuple[float, float]:
@@ -106,12 +106,3 @@ def precision_on_average(labels: ArrayLike, scores: ArrayLike, drawn: Drawn) -> 
 
     estimable = 0.0 < value < 1.0 and variance > 0.0
     return Ranked(value, influence, precision[group], own_bounds, drawn, rows[0], estimable)
-
-
-def _share_below(others: _Floats, weights: _Floats, own: _Floats) -> _Floats:
-    """Say which share of the others' weight lies below each own value, ties counting one half."""
-    order = np.argsort(others)
-    ordered = others[order]
-    summed = np.concatenate([[0.0], np.cumsum(weights[order])])
-    left, right = (np.searchsorted(ordered, own, side=side) for side in ("left", "right"))
-    return np.asarray((summed[left] + summed[right]) / (2.0 * summed[-1]), dtype=np.float64)

@@ -20,6 +20,7 @@ from pytest_mlgate.stats.counts import ENOUGH_OF_EACH
 from pytest_mlgate.stats.door import normal_quantile
 from pytest_mlgate.stats.edges import exact_upper, stretch
 from pytest_mlgate.stats.mover import Part, difference_of
+from pytest_mlgate.stats.ties import tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,14 +142,11 @@ def calibration(came_true: NDArray[np.bool_], probabilities: _Floats, drawn: Dra
 
 def _bins(probabilities: _Floats, weights: _Floats, bins: int) -> NDArray[np.int64]:
     """Put rows into bins of about equal weight; equal probabilities share one."""
-    order = np.argsort(probabilities, kind="stable")
-    ordered = probabilities[order]
-    starts = np.append(0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1)
-    summed = np.append(0.0, np.cumsum(weights[order]))
-    ends = np.append(starts[1:], ordered.size)
-    middle = (summed[starts] + summed[ends]) / (2.0 * summed[-1])
-    which = np.empty(ordered.size, dtype=np.int64)
-    which[order] = np.repeat(np.minimum(bins - 1, (middle * bins).astype(np.int64)), ends - starts)
+    group = tied(probabilities)
+    held = np.bincount(group, weights=weights)
+    summed = np.cumsum(held)
+    middle = (summed - held / 2.0) / summed[-1]
+    which: NDArray[np.int64] = np.minimum(bins - 1, (middle * bins).astype(np.int64))[group]
     return which
 
 
