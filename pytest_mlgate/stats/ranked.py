@@ -19,7 +19,7 @@ from pytest_mlgate.stats.mover import Part, difference_of
 from pytest_mlgate.stats.roc_paired import ENOUGH_OF_THE_RARER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -120,43 +120,46 @@ def worth(drawn: Drawn, rows: NDArray[np.bool_]) -> float:
     return float(sizes.sum() ** 2 / np.square(sizes).sum())
 
 
-def mean_of(parts: Sequence[Ranked], shares: _Floats, moving: _Floats | None = None) -> Ranked:
+def mean_of(parts: Iterable[Ranked], shares: _Floats, drawn: Drawn, labels: NDArray[np.int64] | None = None) -> Ranked:
     """Average a metric over classes.
 
     Args:
-        parts: the metric of each of k classes against the others.
+        parts: the metric of each of k classes against the others, made one after the other.
         shares: float64[k], how much each counts; one in all.
-        moving: float64[n], what a row adds by changing the shares, where they are how often classes occur.
+        drawn: how the rows were drawn.
+        labels: int64[n], the class of each row, where shares are how often classes occur, which varies, too.
 
     Returns:
         The mean. Its bounds are made from those of its parts, joined by how they vary together.
     """
-    drawn = parts[0].drawn
-    influence = sum((share * part.influence for share, part in zip(shares, parts, strict=True)), np.zeros(drawn.n))
-    units = np.array([drawn.by_unit(part.influence) for part in parts])
-    sizes = np.sqrt(np.einsum("ij,ij->i", units, units))
-    scaled = units / np.where(sizes > 0.0, sizes, 1.0)[:, None]
-    together = np.maximum(0.0, scaled @ scaled.T)  # what cancels in this sample need not in the next
+    influence, placed = np.zeros(drawn.n), np.zeros(drawn.n)
+    scaled = np.empty((shares.size, drawn.units), dtype=np.float32)  # only to see how classes go together
+    values, owns, rarest, estimable = [], [], np.inf, True
+    for number, part in enumerate(parts):
+        influence += shares[number] * part.influence
+        placed += shares[number] * part.placed
+        units = drawn.by_unit(part.influence)
+        size = sqrt(float(np.dot(units, units)))
+        scaled[number] = units / size if size > 0.0 else 0.0
+        values.append(part.value)
+        owns.append(part.own)
+        rarest, estimable = min(rarest, part.rarest), estimable and part.estimable
+    together = np.maximum(0.0, (scaled @ scaled.T).astype(np.float64))  # what cancels here need not in the next sample
     np.fill_diagonal(together, 1.0)
-    value = float(np.dot(shares, [part.value for part in parts]))
-    added = 0.0 if moving is None else variance_of(drawn.by_unit(moving))
+    found = np.array(values)
+    value = float(np.dot(shares, found))
+    added = 0.0
+    if labels is not None:
+        moving = found[labels] - value
+        added = variance_of(drawn.by_unit(moving))
+        influence += moving
 
     def own(confidence: float) -> tuple[float, float]:
-        bounds = np.array([part.own(confidence) for part in parts])
-        values = np.array([part.value for part in parts])
-        below, above = shares * (values - bounds[:, 0]), shares * (bounds[:, 1] - values)
+        bounds = np.array([each(confidence) for each in owns])
+        below, above = shares * (found - bounds[:, 0]), shares * (bounds[:, 1] - found)
         more = normal_quantile(confidence) ** 2 * stretch(drawn, confidence) * added
-        return (
-            max(0.0, value - sqrt(float(below @ together @ below) + more)),
-            min(1.0, value + sqrt(float(above @ together @ above) + more)),
-        )
+        low = value - sqrt(float(below @ together @ below) + more)
+        high = value + sqrt(float(above @ together @ above) + more)
+        return max(0.0, low), min(1.0, high)
 
-    return Ranked(
-        value=value,
-        influence=influence if moving is None else influence + moving,
-        placed=sum((share * part.placed for share, part in zip(shares, parts, strict=True)), np.zeros(drawn.n)),
-        own=own,
-        drawn=drawn,
-        rarest=min(part.rarest for part in parts),
-        estimable=all(part.estimable for part in parts),
-    )
+    return Ranked(value, influence, placed, own, drawn, float(rarest), estimable)

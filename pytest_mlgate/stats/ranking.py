@@ -81,12 +81,10 @@ def ranked(name: str, outputs: Outputs, average: str | None) -> Found:
         if not 0.0 < counts[code] < drawn.n:
             which = "no row is" if not counts[code] else "all rows are"
             raise ValueError(f"{name} is undefined for the class {word}: {which} of it")
-    parts = [_OF_ONE[name](outputs.labels == code, scores[:, code], drawn) for code in range(k)]
-    if average != "weighted":
-        return mean_of(parts, np.full(k, 1.0 / k))
-    shares = counts / drawn.n
-    values = np.array([part.value for part in parts])
-    return mean_of(parts, shares, values[outputs.labels] - float(np.dot(shares, values)))
+    parts = (_OF_ONE[name](outputs.labels == code, scores[:, code], drawn) for code in range(k))
+    if average == "weighted":
+        return mean_of(parts, counts / drawn.n, drawn, outputs.labels)
+    return mean_of(parts, np.full(k, 1.0 / k), drawn)
 
 
 _OF_ONE = {"roc_auc": area, "average_precision": precision_on_average}
