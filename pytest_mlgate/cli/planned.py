@@ -73,7 +73,7 @@ class GatePlan:
         size: what it will be judged on, in words.
         stakes: its limits; none where nothing could be planned.
         notes: what could not be planned, and why; or why there is nothing to plan.
-        bound: where there are no stakes, the chance of blocking what is good, if the method itself bounds it.
+        bound: of the chance of blocking what is good, where the method itself gives one.
         blocks: whether the gate can block at all.
         undecided_blocks: whether INCONCLUSIVE counts as FAIL does.
         unit: what is counted.
@@ -117,8 +117,14 @@ def blocked(plans: Sequence[GatePlan]) -> tuple[float, float]:
         The least it can be, that of the likeliest alone; and that of all of them if they were independent, which it
         does not exceed where they rise and fall together, as checks on the same rows mostly do.
     """
-    each = [plan.blocked(one.if_good) for plan in plans if plan.blocks for one in plan.stakes]
-    each += [plan.bound for plan in plans if plan.bound is not None and not plan.stakes and plan.blocks]
+    each: list[float] = []
+    for plan in plans:
+        if not plan.blocks:
+            continue
+        if plan.bound is not None and (plan.lacking or not plan.stakes):
+            each.append(plan.bound)
+        else:
+            each += [plan.blocked(one.if_good) for one in plan.stakes]
     passes = 1.0
     for one in each:
         passes *= 1.0 - one

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.cli.planned import GatePlan, Stake
-from pytest_mlgate.cli.planning_sizes import declared_size, groups_of, rows_of
+from pytest_mlgate.cli.planning_sizes import compared, declared_size, groups_of, rows_of
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.text import spelled
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.verdict import Limit
 
 DRAWS = 400  # of groups: a chance is known to within four points, 19 times in 20
+_BINS = 10  # into which numbers are cut
 _STEP = 0.25  # of the way from the limit to the best there is
 
 
@@ -60,7 +61,8 @@ def plan_gate(gate: Gate, inputs: GateInputs, assumed: Assumed) -> GatePlan:
         return replace(empty, notes=(why,), bound=0.0 if certain else None)
     try:
         found = planner(gate, empty, inputs, assumed)
-        return replace(found, size=f"{found.size}{_decided(gate)}" if found.size else "")
+        judged = found.size and planner is not _drift  # which holds limits against values and tests
+        return replace(found, size=f"{found.size}{_decided(gate)}") if judged else found
     except (NotMeasuredError, ValueError) as error:
         return replace(empty, notes=(f"not planned: {error}",))
 
@@ -226,11 +228,60 @@ def _fairness(gate: Gate, plan: GatePlan, inputs: GateInputs, assumed: Assumed) 
 
 
 def _drift(gate: Gate, plan: GatePlan, inputs: GateInputs, assumed: Assumed) -> GatePlan:
-    """Say what the method promises: unchanged data fail no more often than the level of the family's tests."""
-    del inputs, assumed
+    """Plan limits on divergences of columns; of the rest, say what the method promises."""
     spec: Any = gate.spec
-    note = f"unchanged data fail at most alpha = {spec.alpha:g} of the time; what it sees: mlgate calibrate"
-    return replace(plan, notes=(note,), bound=spec.alpha)
+    promise = f"unchanged data fail at most alpha = {spec.alpha:g} of the time; what it sees: mlgate calibrate"
+    plain = gate.spec.kind == "drift.features" and spec.window is None and spec.confidence is None
+    plain = plain and spec.fail_if == "any" and spec.max_drifted_share is None and spec.max_drifted_columns is None
+    if not plain or spec.reference is None:
+        return replace(plan, notes=(promise,), bound=spec.alpha)
+    try:
+        before, now, columns = compared(gate, inputs, assumed)
+    except NotMeasuredError as error:
+        return replace(plan, notes=(f"{promise} ({error.reason})",), bound=spec.alpha)
+    stakes, notes = [], [promise]
+    for metric, limit in spec.metrics.items():
+        for one in _sides(limit, None):
+            try:
+                stakes.append(_drifted(gate, metric, one, (before, now, columns), assumed))
+            except ValueError as error:
+                notes.append(f"{metric} {one.written} is not planned: {error}")
+    size = f"{now:,} rows against {before:,}, {columns} columns"
+    return replace(plan, size=size, stakes=tuple(stakes), notes=tuple(notes), bound=spec.alpha)
+
+
+def _drifted(gate: Gate, metric: str, one: _Limited, sizes: tuple[int, int, int], assumed: Assumed) -> Stake:
+    """Plan a limit on how far columns may move: good is that none has, bad that one has by twice as much as allowed."""
+    from pytest_mlgate.stats.divergences import FORMS
+    from pytest_mlgate.stats.planning import Chances, rows_needed
+    from pytest_mlgate.stats.planning_drift import Divergences
+
+    spec: Any = gate.spec
+    if metric not in FORMS:
+        raise ValueError("nothing is known of how it spreads; what it sees: mlgate calibrate")
+    before, now, columns = sizes
+    family = columns * len(spec.metrics)
+    level = spec.alpha if spec.correction == "none" else spec.alpha / family
+    good, bad = _declared(assumed.good, gate.id, metric), _declared(assumed.bad, gate.id, metric)
+    good, bad = (0.0 if good is None else good), (2.0 * one.side.limit if bad is None else bad)
+    _refuse_wrong_side(one, one.side.limit, good, bad)
+
+    def any_column(n: int) -> Chances:
+        single = Divergences(metric, before, n, _BINS - 1, level).chances(one.side, good)
+        passes, kept = single.passes**columns, (1.0 - single.fails) ** columns
+        return Chances(passes, kept - passes, 1.0 - kept)
+
+    return Stake(
+        check="*",
+        metric=metric,
+        limit=one.written,
+        good=good,
+        bad=bad,
+        if_good=any_column(now),
+        if_bad=Divergences(metric, before, now, _BINS - 1, level).chances(one.side, bad),
+        rows=rows_needed(any_column, assumed.power),
+        assumed=f"columns have {_BINS} bins; good is said of all of them, bad of one",
+    )
 
 
 _PLANNERS: Mapping[str, Callable[[Gate, GatePlan, GateInputs, Assumed], GatePlan]] = {

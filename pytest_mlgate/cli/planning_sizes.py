@@ -100,3 +100,26 @@ def groups_of(gate: Gate, inputs: GateInputs, assumed: Assumed) -> Iterator[tupl
         kept = cells.rows > 0
         groups = Groups(cells.rows[kept].astype(int), cells.positives[kept].astype(int), least)
         yield "×".join(names), groups if declared is None else groups.scaled(declared / table.rows)
+
+
+def compared(gate: Gate, inputs: GateInputs, assumed: Assumed) -> tuple[int, int, int]:
+    """Count the rows of the reference, those that are judged, and the columns that both have.
+
+    Raises:
+        NotMeasuredError: a table cannot be opened, or has no rows.
+    """
+    spec: Any = gate.spec
+    past = spec.reference.profile
+    if past is not None:
+        profile = inputs.profile(past)
+        before, known = profile.rows, list(profile.columns)
+    else:
+        table = inputs.table(spec.reference, "reference")
+        before, known = table.rows, list(table.columns)
+    current = inputs.table(spec.data)
+    now = assumed.rows.get(gate.id, assumed.rows.get("*", current.rows))
+    wanted = [one for one in spec.columns or known if one in known and one in current.columns]
+    columns = sum(one not in spec.exclude for one in wanted)
+    if not (before and now and columns):
+        raise NotMeasuredError("there is nothing to compare", "give both tables rows and a column in common")
+    return before, now, columns

@@ -336,6 +336,31 @@ def test_drift_gates_are_bounded_by_their_level(write, plan):
     assert "P(block | all is good): 2.0%" in said
 
 
+def test_drift_of_columns_is_planned_by_its_test(write, plan, tmp_path):
+    """A column that moved by twice what is allowed; and the rows that see it are those that the gate would name."""
+    from pytest_mlgate.stats.psi import psi_rows_to_decide
+
+    numbers = np.random.default_rng(1).normal(size=(2, 4000))
+    pc.write_csv(pa.table({"a": numbers[0], "b": numbers[1], "id": numbers[0]}), tmp_path / "old.csv")
+    pc.write_csv(pa.table({"a": numbers[0][:100], "b": numbers[1][:100], "id": numbers[0][:100]}), tmp_path / "new.csv")
+    text = (
+        "version: 1\ndata: {old: old.csv, new: new.csv}\ngates:\n  same: {kind: drift.features, reference: old,"
+        " data: new, exclude: [id], metrics: {psi: {max: 0.2}}}\n"
+    )
+    said = plan(write(text))
+    assert "same (drift.features): 100 rows against 4,000, 2 columns\n" in said
+    found = re.search(
+        r"psi max 0.2  P\(block \| 0\) .*P\(pass \| 0.4\) ([\d.]+)% \(.* INCONCLUSIVE.*; (\d+) rows for", said
+    )
+    assert 1.0 < float(found[1]) < 50.0
+    assert int(found[2]) == pytest.approx(psi_rows_to_decide(4000, 9, 0.01 / 2, 0.2), abs=1)
+    more = plan(write(text), "--rows", "1000")
+    assert re.search(r"psi max 0.2  P\(block \| 0\) 0.0%, P\(pass \| 0.4\) <0.1%; ", more)
+    with_ks = plan(write(text.replace("0.2}}", "0.2}, ks: {max: 0.1}}")), "--rows", "1000")
+    assert "ks max 0.1 is not planned" in with_ks
+    assert "P(block | all is good): 1.0%" in with_ks
+
+
 CASES = """
 version: 1
 gates:

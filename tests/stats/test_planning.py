@@ -4,16 +4,20 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from scipy.special import expit, ndtri
+from scipy.special import expit, ndtr, ndtri
 from scipy.stats import binom
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.power import normal_power_het, normal_sample_size_one_tail
 
+from pytest_mlgate.stats.binning import BinCounts, numeric_bins
 from pytest_mlgate.stats.comparisons import compare
+from pytest_mlgate.stats.divergences import divergence, divergence_detectable
 from pytest_mlgate.stats.gaps import gap
 from pytest_mlgate.stats.group_counts import Least, count_groups
+from pytest_mlgate.stats.homogeneity import homogeneity_p
 from pytest_mlgate.stats.metrics import METRICS, Outputs
 from pytest_mlgate.stats.planning import Shares, Side, rows_needed
+from pytest_mlgate.stats.planning_drift import Divergences
 from pytest_mlgate.stats.planning_groups import Groups, gap_chances
 from pytest_mlgate.stats.planning_metrics import PLANNED, planned
 from pytest_mlgate.stats.planning_spread import Normal, Rows, difference
@@ -294,6 +298,35 @@ def test_an_undefined_or_unknown_gap_is_refused():
     alone = Groups(np.array([500, 0]), np.array([250, 0]), Least())
     with pytest.raises(ValueError, match="fewer than two groups"):
         gap_chances(alone, "accuracy_difference", side, 0.0, draws=1, seed=1)
+
+
+@pytest.mark.parametrize(("name", "limit"), [("psi", 0.1), ("js", 0.13)])
+@pytest.mark.parametrize(
+    ("n", "m", "shift"), [(3000, 1500, 0.0), (3000, 1500, 0.3), (3000, 1500, 0.4), (500, 120, 0.45)]
+)
+def test_plans_of_drift_come_true(name, limit, n, m, shift):
+    """Normal columns that moved by so much, cut at the reference's deciles and tested at the level of one in five."""
+    level, rng = 0.01 / 5, np.random.default_rng(3)
+    moved = np.diff(ndtr(np.concatenate([[-np.inf], ndtri(np.arange(1, 10) / 10), [np.inf]]) - shift))
+    whole = BinCounts(tuple("abcdefghij"), np.full(10, 10**8), np.rint(moved * 10**9).astype(np.int64), "quantile")
+    truth, side = divergence(name, whole).value, Side(limit, upper=True)
+    found = Divergences(name, n, m, 9, level).chances(side, truth)
+    seen = []
+    for number in range(300):
+        counts = numeric_bins(rng.normal(size=n), rng.normal(shift, 1, m))
+        one = divergence(name, counts)
+        check = Measurement(
+            name="x",
+            metric=name,
+            value=one.value,
+            n=m,
+            limit=Limit(max=limit),
+            p_adjusted=homogeneity_p(counts, number, 9999) if one.value > limit else 1.0,
+            alpha=level,
+            detectable=divergence_detectable(name, n, m, one.df, level),
+        )
+        seen.append(judge(check).verdict)
+    assert near(found, seen, 0.12)  # on a hundred rows the test sees moved tails less often than its chi-square says
 
 
 def test_what_cannot_be_is_refused():
