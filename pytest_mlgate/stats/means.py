@@ -83,6 +83,15 @@ def moment_bounds(mean: float, moments: Moments, confidence: float) -> tuple[flo
     return low, high
 
 
+def error_bounds(errors: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    """Bound the mean of errors that are not negative: those of `mean_bounds`, shaped by `above_zero`.
+
+    Raises:
+        ValueError: as `mean_bounds`.
+    """
+    return above_zero(float(errors.mean()), mean_bounds(errors, confidence))
+
+
 @dataclass(frozen=True, slots=True)
 class Tail:
     """What rows could have lost.
