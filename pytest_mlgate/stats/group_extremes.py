@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from pytest_mlgate.stats.door import normal_quantile
 from pytest_mlgate.stats.group_claims import check_defined, finite, too_small
+from pytest_mlgate.stats.group_measures import RateOf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,8 @@ class Extreme:
         Raises:
             ValueError: a confidence outside [0.5, 1).
         """
+        # What is left is a claim about single groups, where Wilson's bounds of a rate err by up to half as much again.
+        bound = self.measure.exact if isinstance(self.measure, RateOf) else self.measure.bounds
         small = self.small
         large = np.flatnonzero(~small)
         end = 1 if self.form == "group_min" else 0
@@ -73,10 +76,10 @@ class Extreme:
         proven = self.measure.span[end]
         if large.size:
             at_once = float(ndtri(confidence ** (1.0 / large.size)))
-            proven = float(worst(self.measure.bounds(at_once)[end][large]))
+            proven = float(worst(bound(at_once)[end][large]))
         passing = self.measure.span[1 - end]
         if not small.any():
-            passing = float(worst(self.measure.bounds(normal_quantile(confidence))[1 - end]))
+            passing = float(worst(bound(normal_quantile(confidence))[1 - end]))
         low, high = (passing, proven) if self.form == "group_min" else (proven, passing)
         return finite(low), finite(high)
 

@@ -12,7 +12,7 @@ from math import inf, sqrt
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import betaincinv, ndtr
 
 from pytest_mlgate.stats.counts import SHARES, Confusion
 from pytest_mlgate.stats.fairness_names import span_of
@@ -131,6 +131,17 @@ class RateOf:
         """Bound each rate by Wilson's score interval."""
         rows = self.rows
         return wilson_each(self.values, np.where(rows > 0.0, rows, np.nan), z)
+
+    def exact(self, z: float) -> tuple[_Floats, _Floats]:
+        """Bound each rate by Clopper and Pearson, for claims about single groups; see `proportions.clopper_pearson`."""
+        hits, rows, confidence = self.hits, self.rows, float(ndtr(z))
+        rows = np.where(rows > 0.0, rows, np.nan)
+        low = np.where(
+            hits == 0.0, 0.0, betaincinv(np.where(hits == 0.0, 1.0, hits), rows - hits + 1.0, 1.0 - confidence)
+        )
+        missed = rows - hits
+        high = np.where(missed == 0.0, 1.0, betaincinv(hits + 1.0, np.where(missed == 0.0, 1.0, missed), confidence))
+        return np.where(np.isnan(rows), np.nan, low), np.where(np.isnan(rows), np.nan, high)
 
     def overall(self, z: float | None) -> tuple[float, float, float]:
         """Give the rate of all rows."""

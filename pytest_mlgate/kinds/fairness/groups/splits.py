@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -17,21 +16,14 @@ if TYPE_CHECKING:
 
 TOGETHER = "×"
 MOST_GROUPS = 200
-_MOST_CROSSED = 100_000
 
 
 class Rows(Struct, frozen=True):
     """A model's outputs, and which groups their rows belong to."""
 
-    outputs: Any  # stats.metrics.Outputs
+    divided: Any  # stats.group_tables.Divided, by the attributes in the order of `coded`
     coded: Any  # attribute → Coded
     labels: Any  # names of coded values, by attribute
-    crossed: Any = None  # CrossCounts over all attributes, where those are few enough; None for predicted numbers
-
-    @property
-    def of_classes(self) -> bool:
-        """Whether classes are predicted rather than numbers."""
-        return self.outputs.values is None
 
 
 class Split(Struct, frozen=True):
@@ -66,50 +58,26 @@ class Split(Struct, frozen=True):
 
 
 def rows_of(outputs: Any, coded: Mapping[str, Coded], labels: Mapping[str, Mapping[str, str]]) -> Rows:
-    """Count all attributes at once where their combinations are few; each split is then a sum of those counts."""
-    import numpy as np
+    """Count the rows by the attributes that are known."""
+    from pytest_mlgate.stats.group_tables import divided
 
-    from pytest_mlgate.stats.group_counts import count_crossed
-
-    levels = [len(column.levels) for column in coded.values()]
-    if outputs.values is not None or not levels or prod(levels) > _MOST_CROSSED:
-        return Rows(outputs, coded, labels)
-    predicted = outputs.predictions if outputs.predictions is not None else np.zeros_like(outputs.labels)
-    codes = [column.codes for column in coded.values()]
-    return Rows(outputs, coded, labels, count_crossed(codes, levels, outputs.labels, predicted))
+    columns = coded.values()
+    return Rows(divided(outputs, [one.codes for one in columns], [len(one.levels) for one in columns]), coded, labels)
 
 
 def split_by(attributes: tuple[str, ...], rows: Rows) -> Split:
-    """Count the rows of every group, those that a value or a label leads one to expect and that have none included."""
-    import numpy as np
-
-    from pytest_mlgate.stats.group_counts import count_crossed, joined
-    from pytest_mlgate.stats.group_measures import Grouped
-
+    """Divide by some attributes; groups that a value or a label leads one to expect are there even without rows."""
     columns = [rows.coded[name] for name in attributes]
-    codes, levels = [column.codes for column in columns], [len(column.levels) for column in columns]
     groups: list[tuple[Scalar | None, ...]] = [()]
     for column in columns:
         groups = [(*group, level) for group in groups for level in column.levels]
-    counts = None
-    if rows.crossed is not None:
-        counts = rows.crossed.of([list(rows.coded).index(name) for name in attributes])
-    elif rows.of_classes:
-        predicted = rows.outputs.predictions
-        predicted = predicted if predicted is not None else np.zeros_like(rows.outputs.labels)
-        counts = count_crossed(codes, levels, rows.outputs.labels, predicted).of(range(len(columns)))
-    sizes = counts.rows if counts is not None else np.bincount(joined(codes, levels), minlength=len(groups))
+    places = [list(rows.coded).index(name) for name in attributes]
+    counts = rows.divided.counts(places)
+    sizes = rows.divided.sizes(places, counts)
     # A combination with a missing value is a group only where it occurs: nobody expects it to.
     kept = [i for i, group in enumerate(groups) if sizes[i] or None not in group]
     absent = _absent(columns[0], rows.labels.get(attributes[0], {})) if len(attributes) == 1 else []
-    position = np.zeros(len(groups), dtype=np.uint16)
-    position[kept] = np.arange(len(kept))
-    grouped = Grouped(
-        np.concatenate([np.asarray(sizes, dtype=np.float64)[kept], np.zeros(len(absent))]),
-        rows.outputs,
-        lambda: position[joined(codes, levels)],
-        counts.chosen(kept, len(absent)) if counts is not None else None,
-    )
+    grouped = rows.divided.grouped(places, sizes, counts, kept, len(absent))
     return Split(attributes, (*(groups[i] for i in kept), *((value,) for value in absent)), grouped, rows.labels)
 
 
