@@ -107,7 +107,7 @@ def rows_to_decide(
         least, most = -inf if lower is None else lower, inf if upper is None else upper
         return low > most or high < least or (low >= least and high <= most)
 
-    if decided(1.0) or not decided(_MOST_ROWS_FACTOR):
+    if (lower is None and upper is None) or decided(1.0) or not decided(_MOST_ROWS_FACTOR):
         return None
     few, enough = 1.0, 2.0
     while not decided(enough):

@@ -5,7 +5,7 @@ Two million rows become a few dozen numbers in one pass; rates, gaps and bounds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -92,6 +92,7 @@ class GroupCounts:
     """
 
     cells: _Floats
+    _sums: dict[tuple[str, ...], _Floats] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         cells = np.array(self.cells, dtype=np.float64)
@@ -103,17 +104,17 @@ class GroupCounts:
     @property
     def rows(self) -> _Floats:
         """Rows of each group, float64[K]."""
-        return np.asarray(self.cells.sum(axis=1), dtype=np.float64)
+        return self._sum(_ALL)
 
     @property
     def positives(self) -> _Floats:
         """Rows of each group whose label is positive, float64[K]."""
-        return np.asarray(self.cells[:, 2:].sum(axis=1), dtype=np.float64)
+        return self._sum(("10", "11"))
 
     @property
     def negatives(self) -> _Floats:
         """Rows of each group whose label is negative, float64[K]."""
-        return np.asarray(self.cells[:, :2].sum(axis=1), dtype=np.float64)
+        return self._sum(("00", "01"))
 
     def hits(self, rate: str) -> _Floats:
         """Count the rows that a rate counts, float64[K]."""
@@ -141,7 +142,12 @@ class GroupCounts:
         return GroupCounts(np.concatenate([self.cells[list(groups)], np.zeros((empty, _CELLS))]))
 
     def _sum(self, cells: tuple[str, ...]) -> _Floats:
-        return np.asarray(self.cells[:, [_ALL.index(cell) for cell in cells]].sum(axis=1), dtype=np.float64)
+        """Add up some cells, once: every metric asks for the same few sums."""
+        if cells not in self._sums:
+            found = np.asarray(self.cells[:, [_ALL.index(cell) for cell in cells]].sum(axis=1), dtype=np.float64)
+            found.flags.writeable = False
+            self._sums[cells] = found
+        return self._sums[cells]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -104,21 +104,27 @@ def _judged(spec: FairnessGroups, split: Split) -> Iterator[Measurement]:
     from pytest_mlgate.stats.group_counts import Least
 
     least = Least(spec.min_group_size, spec.min_positives, spec.min_negatives)
+    reports: dict[float, list[dict[str, Any]]] = {}
     for metric, declared in spec.metrics.items():
         limit = _limit(spec, metric, declared)
+        confidence = limit.confidence or spec.confidence
+        if confidence not in reports:
+            reports[confidence] = listed(split, confidence)
+        groups = [{**one, "bounds": {**one["bounds"]}} for one in reports[confidence]]
         if _COUNT in NAMES[metric].measures:
-            yield _counted(split, metric, limit)
+            yield _counted(split, metric, limit, groups)
         else:
-            yield _claimed(spec, split, metric, limit, least)
+            yield _claimed(spec, split, metric, limit, least, groups)
 
 
-def _claimed(spec: FairnessGroups, split: Split, metric: str, limit: Limit, least: Least) -> Measurement:
-    """Measure one metric among the groups."""
+def _claimed(
+    spec: FairnessGroups, split: Split, metric: str, limit: Limit, least: Least, groups: list[dict[str, Any]]
+) -> Measurement:
+    """Measure one metric among the groups; `groups` is what is reported of each, to which it adds its own numbers."""
     from pytest_mlgate.stats.disparities import Disparity
     from pytest_mlgate.stats.group_claims import rows_to_decide, undefined
 
     confidence = limit.confidence or spec.confidence
-    groups = listed(split, confidence)
     measures = []
     try:
         measures = _measures(split, metric)
@@ -205,7 +211,7 @@ def _same(wanted: object, found: object) -> bool:
     return wanted == found and isinstance(wanted, str) is isinstance(found, str)
 
 
-def _counted(split: Split, metric: str, limit: Limit) -> Measurement:
+def _counted(split: Split, metric: str, limit: Limit, groups: list[dict[str, Any]]) -> Measurement:
     """Measure how many rows groups have: a fact of these data, without an interval."""
     sizes = split.grouped.sizes
     most, fewest = int(sizes.argmax()), int(sizes.argmin())
@@ -218,7 +224,7 @@ def _counted(split: Split, metric: str, limit: Limit) -> Measurement:
     }[NAMES[metric].form]
     line = f"{split.name}: {split.called(fewest)} has {smallest:,.0f} rows, {split.called(most)} {largest:,.0f}"
     detail = {
-        "groups": listed(split, 0.95),
+        "groups": groups,
         "missing": [split.called(i) for i, rows in enumerate(sizes) if not rows],
         "look_at": [line],
     }
