@@ -334,6 +334,9 @@ class Inputs(Protocol):
     def values(self, spec: PredictionSpec) -> Values:
         """Get predicted numbers beside the true ones; `label` and `prediction` are then columns of numbers."""
 
+    def values_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Values, tuple[Coded, ...]]:
+        """Get predicted numbers and, for the same rows, columns that say which group each row belongs to."""
+
     def paired_predictions(self, spec: PredictionSpec, baseline: BaselineRef) -> tuple[Predictions, Predictions]:
         """Get a candidate's predictions and a baseline's, for the same rows in the same order."""
 

@@ -220,6 +220,20 @@ class GateInputs:
 
         return self._answered(numbers, {"model": spec})[0]
 
+    def values_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Values, tuple[Coded, ...]]:
+        """Get predicted numbers and, for the same rows, columns as codes; see `predictions_with`.
+
+        Raises:
+            NotMeasuredError: as `values`, or a column cannot be had.
+            NotApplicableError: the model is optional and does not exist yet.
+        """
+        from pytest_mlgate.inputs.values import numbers
+
+        def with_codes(rows: OpenTable, of: PredictionSpec, raw: Any) -> tuple[Values, tuple[Coded, ...]]:
+            return numbers(rows, of, raw), tuple(rows.coded(name) for name in columns)
+
+        return self._answered(with_codes, {"model": spec}, columns, values=True)[0]
+
     def paired_predictions(self, spec: PredictionSpec, baseline: BaselineRef) -> tuple[Predictions, Predictions]:
         """Get a candidate's predictions and a baseline's, for the same rows in the same order.
 
@@ -262,6 +276,8 @@ class GateInputs:
         decode: Callable[[OpenTable, PredictionSpec, Any], _Found],
         by_role: _ByRole,
         beside: Sequence[str] = (),
+        *,
+        values: bool = False,
     ) -> list[_Found]:
         """Get the answers of one model or of several, all for one reading of the rows; `beside` names more columns."""
         from pytest_mlgate.inputs import inference, predictions
@@ -270,7 +286,7 @@ class GateInputs:
         specs = list(by_role.values())
         read: list[str] | None = list(beside)
         for spec in specs:
-            predictions.check_spec(spec, numbers=decode is numbers)
+            predictions.check_spec(spec, numbers=values or decode is numbers)
             own = inference.inputs_of(spec.model) if spec.model is not None else [spec.prediction, spec.score]
             read = None if own is None or read is None else [*read, *filter(None, own)]
         rows: OpenTable | None = None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LOOK_AT = "look_at"
 QUERY = "query"
 EXAMPLES = "examples"
+GROUP_LINES = "group_lines"
 _SHOWN_CHECKS = 5
 _SHOWN_HINTS = 5
 _SHOWN_QUERIES = 2
@@ -45,6 +46,7 @@ def explain(result: GateResult) -> str:
     lines += _labelled("on", [", ".join(_inputs(result))] if result.inputs else [])
     lines += _labelled("look at", _hints(result))
     lines += _labelled("", ["(the first row is row 0)"] if _numbered(result) else [])
+    lines += _labelled("groups", _groups(result))
     lines += _labelled("find all", _queries(result))
     lines += _labelled("note", list(result.notes))
     lines += [f"  where     {result.file}:{result.line}"]
@@ -119,6 +121,12 @@ def _hints(result: GateResult) -> list[str]:
     """Gather what the kind says is worth looking at, from the worst checks first."""
     lines = dict.fromkeys(line for one in _trouble(result) for line in one.detail.get(LOOK_AT, []))
     return list(lines)[:_SHOWN_HINTS]
+
+
+def _groups(result: GateResult) -> list[str]:
+    """Take the groups that the worst check compares, each in a line; others compare the same or divide otherwise."""
+    listed = (one.detail[GROUP_LINES] for one in _trouble(result) if one.detail.get(GROUP_LINES))
+    return next(listed, [])
 
 
 def _numbered(result: GateResult) -> bool:
