@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.guards import Guard
     from pytest_mlgate.inputs.opening import Opened
     from pytest_mlgate.inputs.store import InputStore
-    from pytest_mlgate.kind import Coded, Predictions, PredictionSpec, Values
+    from pytest_mlgate.kind import Beside, Coded, Predictions, PredictionSpec, Values
     from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
     from pytest_mlgate.stats.profile import Profile
@@ -148,6 +148,32 @@ class GateInputs:
 
         return self._answered(with_codes, {"model": spec}, columns)[0]
 
+    def beside(
+        self, spec: PredictionSpec, coded: Sequence[str], numeric: Sequence[str] = (), *, values: bool = False
+    ) -> Beside:
+        """Get predictions and, for the same rows, columns as codes and columns as numbers.
+
+        Args:
+            spec: where the predictions come from.
+            coded: names of columns of simple types.
+            numeric: names of columns of numbers or times.
+            values: whether numbers are predicted, rather than classes.
+
+        Raises:
+            NotMeasuredError: as `predictions`, or a column cannot be had.
+            NotApplicableError: the model is optional and does not exist yet.
+        """
+        from pytest_mlgate.inputs.predictions import classes
+        from pytest_mlgate.inputs.values import numbers
+        from pytest_mlgate.kind import Beside
+
+        def decode(rows: OpenTable, of: PredictionSpec, raw: Any) -> Beside:
+            found: Predictions | Values = numbers(rows, of, raw) if values else classes(rows, of, raw)
+            codes = tuple(rows.coded(name) for name in coded)
+            return Beside(found, codes, tuple(rows.numbers_of(numeric) if numeric else ()))
+
+        return self._answered(decode, {"model": spec}, [*coded, *numeric], values=values)[0]
+
     def answers(self, model: ModelRef, data: TableRef, role: str = "data") -> NDArray[Any]:
         """Run a model over rows that need no label, once per session for the same rows.
 
@@ -262,6 +288,8 @@ class GateInputs:
         decode: Callable[[OpenTable, PredictionSpec, Any], _Found],
         by_role: _ByRole,
         beside: Sequence[str] = (),
+        *,
+        values: bool = False,
     ) -> list[_Found]:
         """Get the answers of one model or of several, all for one reading of the rows; `beside` names more columns."""
         from pytest_mlgate.inputs import inference, predictions
@@ -270,7 +298,7 @@ class GateInputs:
         specs = list(by_role.values())
         read: list[str] | None = list(beside)
         for spec in specs:
-            predictions.check_spec(spec, numbers=decode is numbers)
+            predictions.check_spec(spec, numbers=values or decode is numbers)
             own = inference.inputs_of(spec.model) if spec.model is not None else [spec.prediction, spec.score]
             read = None if own is None or read is None else [*read, *filter(None, own)]
         rows: OpenTable | None = None
