@@ -172,7 +172,7 @@ class GateInputs:
             codes = tuple(rows.coded(name) for name in coded)
             return Beside(found, codes, tuple(rows.numbers_of(numeric) if numeric else ()))
 
-        return self._answered(decode, {"model": spec}, [*coded, *numeric], values=values)[0]
+        return self._answered(decode, {"model": spec}, [*coded, *numeric], of_numbers=values)[0]
 
     def answers(self, model: ModelRef, data: TableRef, role: str = "data") -> NDArray[Any]:
         """Run a model over rows that need no label, once per session for the same rows.
@@ -289,7 +289,7 @@ class GateInputs:
         by_role: _ByRole,
         beside: Sequence[str] = (),
         *,
-        values: bool = False,
+        of_numbers: bool = False,
     ) -> list[_Found]:
         """Get the answers of one model or of several, all for one reading of the rows; `beside` names more columns."""
         from pytest_mlgate.inputs import inference, predictions
@@ -298,7 +298,7 @@ class GateInputs:
         specs = list(by_role.values())
         read: list[str] | None = list(beside)
         for spec in specs:
-            predictions.check_spec(spec, numbers=values or decode is numbers)
+            predictions.check_spec(spec, numbers=of_numbers or decode is numbers)
             own = inference.inputs_of(spec.model) if spec.model is not None else [spec.prediction, spec.score]
             read = None if own is None or read is None else [*read, *filter(None, own)]
         rows: OpenTable | None = None

@@ -1,0 +1,115 @@
+"""Judge the slices that were named and those that look weak, as one family of claims."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from pytest_mlgate.kinds.model.slices.claims import Claim, claims, distance, settled
+from pytest_mlgate.kinds.model.slices.discovery import discovered
+from pytest_mlgate.kinds.model.slices.naming import absent, called, of_level
+from pytest_mlgate.kinds.model.slices.rows import Rows, read
+from pytest_mlgate.verdict import Measurement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_mlgate.kind import Inputs
+    from pytest_mlgate.kinds.model.slices.spec import ModelSlices
+
+_MOST_SLICES = 1000
+
+
+def measure(spec: ModelSlices, inputs: Inputs) -> Iterator[Measurement]:
+    """Measure the whole, then every named slice, then those that look weak on one half of the rows."""
+    rows = read(spec, inputs)
+    whole = [_whole(spec, rows, metric) for metric in spec.metrics]
+    overall = {one.metric: one.value for one in whole if one.value is not None}
+    made: list[Claim] = []
+    rest: list[Measurement] = []
+    for columns in spec.named:
+        found = rows.obstacle(columns) or _named(spec, rows, columns, overall)
+        if isinstance(found, str):
+            rest += [Measurement(name="×".join(columns), metric=metric, reason=found) for metric in spec.metrics]
+        else:
+            made += found
+    if spec.discover is not None:
+        found, searched = discovered(spec, rows, overall, inputs.seed)
+        made += found
+        rest += searched
+    yield from (_listing(one, made) for one in whole)
+    yield from settled(made)
+    yield from rest
+
+
+def _whole(spec: ModelSlices, rows: Rows, metric: str) -> Measurement:
+    """Report a metric over all rows, against which slices are read."""
+    from pytest_mlgate.stats.slices import estimated
+
+    n = len(rows.outputs.labels)
+    try:
+        found = estimated(metric, rows.outputs, spec.confidence, spec.average)
+    except ValueError as error:
+        return Measurement(name="*", metric=metric, n=n, reason=str(error))
+    return Measurement(
+        name="*",
+        metric=metric,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        confidence=found.confidence,
+        n=n,
+    )
+
+
+def _named(
+    spec: ModelSlices, rows: Rows, columns: tuple[str, ...], overall: dict[str, float | int]
+) -> list[Claim] | str:
+    """Judge every value of a column, or every combination of values that occurs; say why if there are too many."""
+    import numpy as np
+
+    from pytest_mlgate.stats.slices import members
+
+    coded = [rows.coded[name] for name in columns]
+    joint = coded[0].codes
+    for one in coded[1:]:
+        joint = joint * len(one.levels) + one.codes
+    present, codes = np.unique(joint, return_inverse=True)
+    if present.size > _MOST_SLICES:
+        words = f"{' and '.join(columns)} make{'s' if len(columns) == 1 else ''} {present.size:,} slices"
+        return f"{words}, more than {_MOST_SLICES:,}: merge rare values, or name it under `discover`, which cuts bins"
+    detail = {"overall": overall}
+    made: list[Claim] = []
+    for cell, inside in zip(present, members(codes, present.size), strict=True):
+        places = np.unravel_index(int(cell), [len(one.levels) for one in coded])
+        conditions = tuple(
+            of_level(name, one.levels[int(place)], rows.labels)
+            for name, one, place in zip(columns, coded, places, strict=True)
+        )
+        made += claims(spec, rows.outputs, conditions, inside, detail)
+    if len(columns) == 1:
+        for value in absent(columns[0], coded[0], rows.labels):
+            nobody = np.empty(0, dtype=np.intp)
+            made += claims(spec, rows.outputs, (of_level(columns[0], value, rows.labels),), nobody, detail)
+    return made
+
+
+def _listing(whole: Measurement, made: list[Claim]) -> Measurement:
+    """Put beside a metric over all rows what it is on every slice, and which slice is worst."""
+    mine = [one for one in made if one.metric == whole.metric]
+    groups: list[dict[str, Any]] = [
+        {"group": one.detail["group"], "n": one.n}
+        | (
+            {"value": one.found.value, "bounds": [one.found.low, one.found.high]}
+            if one.found is not None
+            else {"value": None}
+        )
+        for one in mine
+    ]
+    detail: dict[str, Any] = {"groups": groups}
+    measured = [one for one in mine if one.found is not None and one.undecided is None]
+    if measured:
+        worst = max(measured, key=distance)
+        detail["worst"] = {"slice": called(worst.conditions), "value": worst.found.value, "n": worst.n}
+    return replace(whole, detail=detail)
