@@ -115,6 +115,8 @@ def _undecided(check: Check) -> str:
         return f"{check.undecided}{more}"
     if check.detectable is not None and check.alpha is not None:
         return f"too few {unit} to tell, {number(check.detectable)} is the smallest they would show{more}"
+    if check.alpha is not None and check.p_adjusted is not None and check.p_adjusted > check.alpha:
+        return f"not significant among all that was claimed{more}"
     return f"the bounds lie on both sides of it{more}"
 
 

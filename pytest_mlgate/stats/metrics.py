@@ -5,7 +5,7 @@ A new metric is one function from `Outputs` to `Measured` and one entry in `METR
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
 from types import MappingProxyType
@@ -142,15 +142,6 @@ class Estimate:
     confidence: float | None = None
     unbounded: str | None = None
     _rows_to_decide: RowsToDecide | None = field(default=None, repr=False, compare=False)
-    _measured: Measured | None = field(default=None, repr=False, compare=False)
-
-    def at(self, confidence: float) -> Estimate:
-        """Give the same value with bounds at another confidence, without looking at the rows again.
-
-        Raises:
-            ValueError: a confidence outside [0.5, 1).
-        """
-        return self if self._measured is None else _estimated(self._measured, confidence)
 
     def rows_to_decide(self, limit: float) -> int | None:
         """Say how many rows (in all) would decide about a limit if the observed value held.
@@ -196,20 +187,15 @@ class Metric:
         fed = {"prediction": outputs.predictions, "score": outputs.scores, "value": outputs.values}
         if fed[self.needs] is None:
             raise ValueError(f"{self.name} needs {self.needs}s, and there are none")
-        return _estimated(self.measure(outputs), confidence)
-
-
-def _estimated(measured: Measured, confidence: float | None) -> Estimate:
-    """Bound what was measured."""
-    found = Estimate(measured.value, None, None, measured.n, _measured=measured)
-    if confidence is None or measured.bounds is None:
-        return found
-    normal_quantile(confidence)  # refuses what is no confidence before rows are blamed
-    try:
-        low, high = measured.bounds(confidence)
-    except ValueError as error:
-        return replace(found, unbounded=str(error))
-    return replace(found, low=low, high=high, confidence=confidence, _rows_to_decide=measured.rows_to_decide)
+        measured = self.measure(outputs)
+        if confidence is None or measured.bounds is None:
+            return Estimate(measured.value, None, None, measured.n)
+        normal_quantile(confidence)  # refuses what is no confidence before rows are blamed
+        try:
+            low, high = measured.bounds(confidence)
+        except ValueError as error:
+            return Estimate(measured.value, None, None, measured.n, unbounded=str(error))
+        return Estimate(measured.value, low, high, measured.n, confidence, _rows_to_decide=measured.rows_to_decide)
 
 
 def _accuracy(outputs: Outputs) -> Measured:

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from pytest_mlgate.stats.metrics import losses_of
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from pytest_mlgate.stats.metrics import Outputs
 
     _Floats = NDArray[np.float64]
+
+_SMALLEST = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,9 @@ def screen(name: str, outputs: Outputs) -> Screen | None:
         right = np.asarray(outputs.labels == outputs.predictions)
         return CountScreen([right * worth, ~right * worth], _share((0,), (0, 1)))
     if name in _MEANS and not outputs.classes:
-        rows = losses_of(name, outputs).rows
-        return MeanScreen([worth, rows * worth, rows**2 * worth], _MEANS[name])
+        loss, inverse = _MEANS[name]
+        rows = loss(outputs)
+        return MeanScreen([worth, rows * worth, rows**2 * worth], inverse)
     return None
 
 
@@ -148,6 +149,16 @@ def _kappa(cells: _Floats) -> _Floats:
         return np.asarray(2.0 * (tp * tn - fp * fn) / ((tp + fp) * (fp + tn) + (tp + fn) * (fn + tn)))
 
 
+def _told(outputs: Outputs) -> _Floats:
+    """Give the probability that each row's own label was given."""
+    scores = np.asarray(outputs.scores, dtype=np.float64)
+    return np.where(outputs.are_positive(), scores, 1.0 - scores)
+
+
+def _errors(outputs: Outputs) -> _Floats:
+    return np.asarray(outputs.values, dtype=np.float64) - np.asarray(outputs.labels, dtype=np.float64)
+
+
 def _same(limit: float) -> float:
     return limit
 
@@ -169,6 +180,11 @@ COUNTED: Mapping[str, Callable[[_Floats], _Floats]] = MappingProxyType(
         "kappa": _kappa,
     }
 )
-_MEANS: Mapping[str, Callable[[float], float]] = MappingProxyType(
-    {"log_loss": _same, "brier": _same, "mae": _same, "rmse": _square}
+_MEANS: Mapping[str, tuple[Callable[[Outputs], _Floats], Callable[[float], float]]] = MappingProxyType(
+    {
+        "log_loss": (lambda outputs: -np.log(np.maximum(_told(outputs), _SMALLEST)), _same),
+        "brier": (lambda outputs: (1.0 - _told(outputs)) ** 2, _same),
+        "mae": (lambda outputs: np.abs(_errors(outputs)), _same),
+        "rmse": (lambda outputs: _errors(outputs) ** 2, _square),
+    }
 )

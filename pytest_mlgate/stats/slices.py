@@ -1,7 +1,6 @@
 """Rows taken apart into slices, and into a half to look at and a half to judge on.
 
-A metric of a slice is the metric of its rows. Sorting rows by slice once makes that cost one pass over the data for
-all slices of a column, whatever the metric.
+Sorting rows by slice once makes any metric of all slices of a column cost one pass over the data.
 """
 
 from __future__ import annotations
@@ -11,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_mlgate.stats.metrics import METRICS
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pytest_mlgate.stats.metrics import Estimate, Outputs
+    from pytest_mlgate.stats.metrics import Outputs
 
 _SHORT = 1 << 16
 
@@ -47,16 +44,6 @@ def taken(outputs: Outputs, rows: NDArray[Any]) -> Outputs:
     return replace(
         outputs, **{name: column[rows] for name, column in columns.items() if isinstance(column, np.ndarray)}
     )
-
-
-def estimated(name: str, outputs: Outputs, confidence: float, average: str | None) -> Estimate:
-    """Compute a metric with its bounds.
-
-    Raises:
-        ValueError: it is undefined on these rows.
-    """
-    settings: dict[str, Any] = {} if average is None else {"average": average}
-    return METRICS[name].compute(outputs, confidence, **settings)
 
 
 def halves(rows: int, seed: int, clusters: NDArray[Any] | None = None) -> NDArray[np.bool_]:

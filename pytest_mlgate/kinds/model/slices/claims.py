@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_mlgate.kinds.model.slices.spec import ModelSlices
-    from pytest_mlgate.stats.metrics import Estimate, Outputs
+    from pytest_mlgate.stats.metrics import Outputs
+    from pytest_mlgate.stats.slice_metrics import SliceMetric
 
 
 class Claim(Struct, frozen=True, kw_only=True):
@@ -27,7 +28,8 @@ class Claim(Struct, frozen=True, kw_only=True):
         metric: by which metric.
         limit: with its confidence.
         n: how many rows the slice has.
-        found: the metric's `Estimate`, where it is defined.
+        found: the metric, a `SliceMetric`, where it is defined.
+        bounds: of the metric, where it has any.
         undecided: why nothing is claimed, however the numbers are.
         reason: why there is no number.
         least: how many rows it would have to have for a claim.
@@ -40,6 +42,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     limit: Limit
     n: int
     found: Any = None
+    bounds: tuple[float, float] | None = None
     undecided: str | None = None
     reason: str | None = None
     least: int | None = None
@@ -79,7 +82,7 @@ def _claim(
     detail: dict[str, Any],
 ) -> Claim:
     from pytest_mlgate.stats.inversion import p_value
-    from pytest_mlgate.stats.slices import estimated
+    from pytest_mlgate.stats.slice_metrics import slice_metric
 
     limit = limit_of(spec, metric)
     claim = Claim(conditions=conditions, metric=metric, limit=limit, n=n, detail=detail)
@@ -91,12 +94,14 @@ def _claim(
     if outputs is None:
         return claim
     try:
-        found: Estimate = estimated(metric, outputs, limit.confidence or spec.confidence, spec.average)
+        found = slice_metric(metric, outputs, spec.average)
     except ValueError as error:
         return claim if claim.undecided else replace(claim, reason=f"{shown(conditions)}: {error}")
     claim = replace(claim, found=found)
-    if claim.undecided is None and found.low is None:
-        claim = replace(claim, undecided=f"there are no bounds: {found.unbounded or f'{metric} has none'}")
+    try:
+        claim = replace(claim, bounds=found.bounds(limit.confidence or spec.confidence))
+    except ValueError as error:
+        claim = replace(claim, undecided=claim.undecided or f"there are no bounds: {error}")
     if claim.undecided is None:
         claim = replace(claim, p_value=p_value(found, limit.min, limit.max))
     return claim
@@ -121,8 +126,8 @@ def settled(made: Sequence[Claim]) -> list[Measurement]:
 
 def _measurement(claim: Claim, p_adjusted: float | None, family: int) -> Measurement:
     """Say what was found; `family` is how many claims this one is corrected for."""
-    found: Estimate | None = claim.found
-    limit, detail = claim.limit, dict(claim.detail)
+    found: SliceMetric | None = claim.found
+    limit, detail, bounds = claim.limit, dict(claim.detail), claim.bounds
     confidence = limit.confidence or 0.0
     breached, needed = False, None
     if found is not None:
@@ -130,19 +135,20 @@ def _measurement(claim: Claim, p_adjusted: float | None, family: int) -> Measure
             limit.max is not None and found.value > limit.max
         )
         detail["look_at"] = [_described(claim, found)]
-    if found is not None and p_adjusted is not None:
-        corrected = found.at(1.0 - (1.0 - confidence) / family)
-        detail["corrected"] = {"confidence": corrected.confidence, "low": corrected.low, "high": corrected.high}
-        needed = _rows_to_decide(corrected if breached else found, limit)
+    if found is not None and bounds is not None and p_adjusted is not None:
+        at = 1.0 - (1.0 - confidence) / family
+        corrected = found.strict(at)
+        detail["corrected"] = {"confidence": at, "low": corrected[0], "high": corrected[1]}
+        needed = _rows_to_decide(found, limit, *((corrected, at) if breached else (bounds, confidence)))
     if claim.undecided is not None and claim.least is not None:
         needed = claim.least
     return Measurement(
         name=called(claim.conditions),
         metric=claim.metric,
         value=None if found is None else found.value,
-        low=None if found is None else found.low,
-        high=None if found is None else found.high,
-        confidence=None if found is None else found.confidence,
+        low=None if bounds is None else bounds[0],
+        high=None if bounds is None else bounds[1],
+        confidence=None if bounds is None else confidence,
         n=claim.n,
         limit=limit,
         p_value=claim.p_value,
@@ -156,12 +162,10 @@ def _measurement(claim: Claim, p_adjusted: float | None, family: int) -> Measure
     )
 
 
-def _rows_to_decide(found: Estimate, limit: Limit) -> int | None:
+def _rows_to_decide(found: SliceMetric, limit: Limit, bounds: tuple[float, float], confidence: float) -> int | None:
     """Say how many rows of the slice would decide about the limits that the bounds straddle, at the observed value."""
-    if found.low is None or found.high is None:
-        return None
-    straddled = [bound for bound in (limit.min, limit.max) if bound is not None and found.low < bound < found.high]
-    return max((rows for rows in map(found.rows_to_decide, straddled) if rows is not None), default=None)
+    ends = [end for end in (limit.min, limit.max) if end is not None and bounds[0] < end < bounds[1]]
+    return max((rows for end in ends if (rows := found.rows_to_decide(end, confidence)) is not None), default=None)
 
 
 def _counts(outputs: Outputs) -> dict[str, int]:
@@ -176,7 +180,7 @@ def _counts(outputs: Outputs) -> dict[str, int]:
     return counts
 
 
-def _described(claim: Claim, found: Estimate) -> str:
+def _described(claim: Claim, found: SliceMetric) -> str:
     """Describe a slice in a line: its metric and counts, and the metric of all rows beside it."""
     counts = claim.detail.get("counts", {})
     words = {

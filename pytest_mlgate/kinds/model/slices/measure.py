@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from pytest_mlgate.kinds.model.slices.claims import Claim, claims, distance, settled
+from pytest_mlgate.kinds.model.slices.claims import Claim, claims, distance, limit_of, settled
 from pytest_mlgate.kinds.model.slices.discovery import discovered
 from pytest_mlgate.kinds.model.slices.naming import absent, called, of_level
 from pytest_mlgate.kinds.model.slices.rows import Rows, read
@@ -45,22 +45,19 @@ def measure(spec: ModelSlices, inputs: Inputs) -> Iterator[Measurement]:
 
 def _whole(spec: ModelSlices, rows: Rows, metric: str) -> Measurement:
     """Report a metric over all rows, against which slices are read."""
-    from pytest_mlgate.stats.slices import estimated
+    from pytest_mlgate.stats.slice_metrics import slice_metric
 
-    n = len(rows.outputs.labels)
+    n, confidence = len(rows.outputs.labels), limit_of(spec, metric).confidence or spec.confidence
     try:
-        found = estimated(metric, rows.outputs, spec.confidence, spec.average)
+        found = slice_metric(metric, rows.outputs, spec.average)
     except ValueError as error:
         return Measurement(name="*", metric=metric, n=n, reason=str(error))
-    return Measurement(
-        name="*",
-        metric=metric,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        confidence=found.confidence,
-        n=n,
-    )
+    measured = Measurement(name="*", metric=metric, value=found.value, n=n)
+    try:
+        low, high = found.bounds(confidence)
+    except ValueError:
+        return measured  # it has no limit to be held against
+    return replace(measured, low=low, high=high, confidence=confidence)
 
 
 def _named(
@@ -100,11 +97,7 @@ def _listing(whole: Measurement, made: list[Claim]) -> Measurement:
     mine = [one for one in made if one.metric == whole.metric]
     groups: list[dict[str, Any]] = [
         {"group": one.detail["group"], "n": one.n}
-        | (
-            {"value": one.found.value, "bounds": [one.found.low, one.found.high]}
-            if one.found is not None
-            else {"value": None}
-        )
+        | ({"value": None if one.found is None else one.found.value, "bounds": one.bounds and list(one.bounds)})
         for one in mine
     ]
     detail: dict[str, Any] = {"groups": groups}
