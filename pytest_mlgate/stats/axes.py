@@ -114,7 +114,7 @@ def category_axis(codes: NDArray[np.int64], levels: int, least: int, most: int) 
 
 def _edges(present: _Floats, bins: int, *, short: bool) -> _Floats:
     """Choose inner edges at quantiles, none at or below the least value; short ones if that leaves them apart."""
-    found = np.unique(np.quantile(present, np.arange(1, bins) / bins, method="inverted_cdf"))
+    found = np.unique(np.quantile(present, np.arange(1, bins) / bins, method="higher"))
     written = np.array([float(f"{edge:.4g}") for edge in found])
     chosen = written if short and np.unique(written).size == found.size else found
     return np.asarray(chosen[(chosen > present.min()) & (chosen <= present.max())])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -139,7 +140,7 @@ def _measurement(claim: Claim, p_adjusted: float | None, family: int) -> Measure
         at = 1.0 - (1.0 - confidence) / family
         corrected = found.strict(at)
         detail["corrected"] = {"confidence": at, "low": corrected[0], "high": corrected[1]}
-        needed = _rows_to_decide(found, limit, *((corrected, at) if breached else (bounds, confidence)))
+        needed = _rows_to_decide(found, limit, corrected if breached else bounds, confidence, breached=breached)
     if claim.undecided is not None and claim.least is not None:
         needed = claim.least
     return Measurement(
@@ -162,10 +163,21 @@ def _measurement(claim: Claim, p_adjusted: float | None, family: int) -> Measure
     )
 
 
-def _rows_to_decide(found: SliceMetric, limit: Limit, bounds: tuple[float, float], confidence: float) -> int | None:
+def _rows_to_decide(
+    found: SliceMetric, limit: Limit, bounds: tuple[float, float], confidence: float, *, breached: bool
+) -> int | None:
     """Say how many rows of the slice would decide about the limits that the bounds straddle, at the observed value."""
     ends = [end for end in (limit.min, limit.max) if end is not None and bounds[0] < end < bounds[1]]
-    return max((rows for end in ends if (rows := found.rows_to_decide(end, confidence)) is not None), default=None)
+    needed = [_rows_by_width(found, end, bounds) if breached else found.rows_to_decide(end, confidence) for end in ends]
+    return max((rows for rows in needed if rows is not None), default=None)
+
+
+def _rows_by_width(found: SliceMetric, end: float, bounds: tuple[float, float]) -> int | None:
+    """Take bounds to close in by the square root of the rows."""
+    if found.value == end:
+        return None
+    width = bounds[1] - found.value if end > found.value else found.value - bounds[0]
+    return ceil(found.n * (width / (end - found.value)) ** 2)
 
 
 def _counts(outputs: Outputs) -> dict[str, int]:
