@@ -32,10 +32,10 @@ class Sides:
     lower: float | None = None
     upper: float | None = None
 
-    def beyond(self, value: _Floats, error: _Floats) -> _Floats:
+    def beyond(self, value: _Floats | float, error: _Floats | float) -> _Floats:
         """Say how many standard errors each value lies beyond a limit: below 0 if it keeps both, NaN if undefined."""
-        sides = [self.lower - value] if self.lower is not None else []
-        sides += [value - self.upper] if self.upper is not None else []
+        sides = [np.asarray(self.lower - value)] if self.lower is not None else []
+        sides += [np.asarray(value - self.upper)] if self.upper is not None else []
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(np.max(sides, axis=0) / error)
 

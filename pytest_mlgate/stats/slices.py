@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from pytest_mlgate.stats.metrics import Outputs
@@ -30,7 +32,32 @@ def members(codes: NDArray[np.int64], slices: int) -> list[NDArray[np.intp]]:
     return np.split(order, np.cumsum(np.bincount(codes, minlength=slices))[:-1])
 
 
-def taken(outputs: Outputs, rows: NDArray[Any]) -> Outputs:
+def combined(
+    codes: Sequence[NDArray[np.int64]], levels: Sequence[int]
+) -> list[tuple[tuple[int, ...], NDArray[np.intp]]]:
+    """List the combinations of values that occur, each as a position among the values of every column, with its rows.
+
+    Args:
+        codes: int64[n] for each column.
+        levels: how many values each column has.
+    """
+    joint = np.asarray(np.ravel_multi_index(tuple(codes), tuple(levels)))
+    present, position = np.unique(joint, return_inverse=True)
+    places = zip(*(one.tolist() for one in np.unravel_index(present, tuple(levels))), strict=True)
+    return list(zip(places, members(position, present.size), strict=True))
+
+
+def counted(outputs: Outputs) -> dict[str, int]:
+    """Count what a reader wants to know of a classifier's rows: how many are predicted right, how many are positive."""
+    counts = {}
+    if outputs.labels.dtype == np.bool_:
+        counts["positives"] = int(np.count_nonzero(outputs.labels))
+    if outputs.predictions is not None:
+        counts["right"] = int(np.count_nonzero(outputs.labels == outputs.predictions))
+    return counts
+
+
+def taken(outputs: Outputs, rows: Sequence[int] | NDArray[Any]) -> Outputs:
     """Give what a model said about some of the rows.
 
     Args:
@@ -40,7 +67,7 @@ def taken(outputs: Outputs, rows: NDArray[Any]) -> Outputs:
     Raises:
         ValueError: there are none.
     """
-    columns = {one.name: getattr(outputs, one.name) for one in fields(outputs)}
+    columns: dict[str, Any] = {one.name: getattr(outputs, one.name) for one in fields(outputs)}
     return replace(
         outputs, **{name: column[rows] for name, column in columns.items() if isinstance(column, np.ndarray)}
     )

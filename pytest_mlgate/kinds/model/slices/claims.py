@@ -61,15 +61,15 @@ def claims(
     spec: ModelSlices,
     outputs: Outputs,
     conditions: tuple[Condition, ...],
-    rows: NDArray[Any],
+    rows: Sequence[int] | NDArray[Any],
     detail: Mapping[str, Any],
     metrics: Sequence[str] | None = None,
 ) -> list[Claim]:
-    """Measure the rows of one slice, int (m,) positions, by every metric or by those given."""
-    from pytest_mlgate.stats.slices import taken
+    """Measure the rows of one slice, given by their positions, by every metric or by those given."""
+    from pytest_mlgate.stats.slices import counted, taken
 
     mine = taken(outputs, rows) if len(rows) else None
-    counts = {} if mine is None else _counts(mine)
+    counts = {} if mine is None else counted(mine)
     named = group(conditions) | {"counts": counts} | dict(detail)
     return [_claim(spec, mine, conditions, len(rows), metric, named) for metric in metrics or spec.metrics]
 
@@ -178,18 +178,6 @@ def _rows_by_width(found: SliceMetric, end: float, bounds: tuple[float, float]) 
         return None
     width = bounds[1] - found.value if end > found.value else found.value - bounds[0]
     return ceil(found.n * (width / (end - found.value)) ** 2)
-
-
-def _counts(outputs: Outputs) -> dict[str, int]:
-    """Count what a reader wants to know of a slice of a classifier's rows."""
-    import numpy as np
-
-    counts = {}
-    if outputs.labels.dtype == np.bool_:
-        counts["positives"] = int(np.count_nonzero(outputs.labels))
-    if outputs.predictions is not None:
-        counts["right"] = int(np.count_nonzero(outputs.labels == outputs.predictions))
-    return counts
 
 
 def _described(claim: Claim, found: SliceMetric) -> str:

@@ -120,14 +120,12 @@ def _searched(
         return by_sums(space.axes, sums, sides, half, terms)
 
     def weakness(inside: NDArray[Any]) -> float:
-        import numpy as np
-
         try:
             found = slice_metric(metric, taken(rows.outputs, inside), spec.average)
             low, high = found.bounds(_LOOKED_AT)
         except ValueError:
             return nan
-        return float(sides.beyond(np.array(found.value), np.array((high - low) / (2.0 * _EVIDENCE))))
+        return float(sides.beyond(found.value, (high - low) / (2.0 * _EVIDENCE)))
 
     return one_by_one(space.axes, weakness, half, terms)
 

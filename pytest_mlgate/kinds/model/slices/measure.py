@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.kinds.model.slices.spec import ModelSlices
 
 _MOST_SLICES = 1000
+_MOST_CELLS = 10**15
 
 
 def measure(spec: ModelSlices, inputs: Inputs) -> Iterator[Measurement]:
@@ -64,31 +66,27 @@ def _named(
     spec: ModelSlices, rows: Rows, columns: tuple[str, ...], overall: dict[str, float | int]
 ) -> list[Claim] | str:
     """Judge every value of a column, or every combination of values that occurs; say why if there are too many."""
-    import numpy as np
-
-    from pytest_mlgate.stats.slices import members
+    from pytest_mlgate.stats.slices import combined
 
     coded = [rows.coded[name] for name in columns]
-    joint = coded[0].codes
-    for one in coded[1:]:
-        joint = joint * len(one.levels) + one.codes
-    present, codes = np.unique(joint, return_inverse=True)
-    if present.size > _MOST_SLICES:
-        words = f"{' and '.join(columns)} make{'s' if len(columns) == 1 else ''} {present.size:,} slices"
+    levels = [len(one.levels) for one in coded]
+    # What so many values make of each other is not listed to be counted.
+    found = combined([one.codes for one in coded], levels) if prod(levels) < _MOST_CELLS else None
+    if found is None or len(found) > _MOST_SLICES:
+        count = prod(levels) if found is None else len(found)
+        words = f"{' and '.join(columns)} make{'s' if len(columns) == 1 else ''} {count:,} slices"
         return f"{words}, more than {_MOST_SLICES:,}: merge rare values, or name it under `discover`, which cuts bins"
     detail = {"overall": overall}
     made: list[Claim] = []
-    for cell, inside in zip(present, members(codes, present.size), strict=True):
-        places = np.unravel_index(int(cell), [len(one.levels) for one in coded])
+    for places, inside in found:
         conditions = tuple(
-            of_level(name, one.levels[int(place)], rows.labels)
+            of_level(name, one.levels[place], rows.labels)
             for name, one, place in zip(columns, coded, places, strict=True)
         )
         made += claims(spec, rows.outputs, conditions, inside, detail)
     if len(columns) == 1:
         for value in absent(columns[0], coded[0], rows.labels):
-            nobody = np.empty(0, dtype=np.intp)
-            made += claims(spec, rows.outputs, (of_level(columns[0], value, rows.labels),), nobody, detail)
+            made += claims(spec, rows.outputs, (of_level(columns[0], value, rows.labels),), (), detail)
     return made
 
 
