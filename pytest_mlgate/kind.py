@@ -161,6 +161,21 @@ class Values:
     clusters: NDArray[Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Predictions and columns of the same rows.
+
+    Args:
+        found: the predictions, or the predicted numbers.
+        coded: columns as codes of their distinct values.
+        numbers: columns as float64 (n,), missing as NaN.
+    """
+
+    found: Predictions | Values
+    coded: tuple[Coded, ...]
+    numbers: tuple[NDArray[Any], ...]
+
+
 class Table(Protocol):
     """A table that was opened. Every method reads only the columns it names."""
 
@@ -318,6 +333,17 @@ class Inputs(Protocol):
 
     def predictions_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Predictions, tuple[Coded, ...]]:
         """Get predictions and, for the same rows, columns that say which group each row belongs to."""
+
+    def beside(
+        self,
+        spec: PredictionSpec,
+        coded: Sequence[str],
+        numeric: Sequence[str] = (),
+        *,
+        values: bool = False,
+        role: str = "data",
+    ) -> Beside:
+        """Get predictions (or predicted numbers) and, for the same rows, columns as codes and columns as numbers."""
 
     def values_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Values, tuple[Coded, ...]]:
         """Get predicted numbers and, for the same rows, columns that say which group each row belongs to."""

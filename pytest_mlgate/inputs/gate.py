@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.guards import Guard
     from pytest_mlgate.inputs.opening import Opened
     from pytest_mlgate.inputs.store import InputStore
-    from pytest_mlgate.kind import Coded, Predictions, PredictionSpec, Values
+    from pytest_mlgate.kind import Beside, Coded, Predictions, PredictionSpec, Values
     from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
     from pytest_mlgate.stats.profile import Profile
@@ -147,6 +147,39 @@ class GateInputs:
             return classes(rows, of, raw), tuple(rows.coded(name) for name in columns)
 
         return self._answered(with_codes, {"model": spec}, columns)[0]
+
+    def beside(
+        self,
+        spec: PredictionSpec,
+        coded: Sequence[str],
+        numeric: Sequence[str] = (),
+        *,
+        values: bool = False,
+        role: str = "data",
+    ) -> Beside:
+        """Get predictions and, for the same rows, columns as codes and columns as numbers.
+
+        Args:
+            spec: where the predictions come from.
+            coded: names of columns of simple types.
+            numeric: names of columns of numbers or times.
+            values: whether numbers are predicted, rather than classes.
+            role: what the rows are used for, as reports say it.
+
+        Raises:
+            NotMeasuredError: as `predictions`, or a column cannot be had.
+            NotApplicableError: the model is optional and does not exist yet.
+        """
+        from pytest_mlgate.inputs.predictions import classes
+        from pytest_mlgate.inputs.values import numbers
+        from pytest_mlgate.kind import Beside
+
+        def decode(rows: OpenTable, of: PredictionSpec, raw: Any) -> Beside:
+            found: Predictions | Values = numbers(rows, of, raw) if values else classes(rows, of, raw)
+            codes = tuple(rows.coded(name) for name in coded)
+            return Beside(found, codes, tuple(rows.numbers_of(numeric) if numeric else ()))
+
+        return self._answered(decode, {"model": spec}, [*coded, *numeric], of_numbers=values, rows_as=role)[0]
 
     def answers(self, model: ModelRef, data: TableRef, role: str = "data") -> NDArray[Any]:
         """Run a model over rows that need no label, once per session for the same rows.
@@ -289,6 +322,7 @@ class GateInputs:
         beside: Sequence[str] = (),
         *,
         of_numbers: bool = False,
+        rows_as: str = "data",
     ) -> list[_Found]:
         """Get the answers of one model or of several, all for one reading of the rows.
 
@@ -297,6 +331,7 @@ class GateInputs:
             by_role: the specs, all of the same rows.
             beside: more columns that `decode` reads.
             of_numbers: whether predictions are numbers rather than classes.
+            rows_as: what the rows are used for, as reports say it.
         """
         from pytest_mlgate.inputs import predictions
 
@@ -311,7 +346,7 @@ class GateInputs:
         for role, spec in by_role.items():
             model = self.model(spec.model, role) if spec.model is not None else None
             if rows is None:
-                rows = self.table(spec.data).frozen([spec.label, *read] if read is not None else None)
+                rows = self.table(spec.data, rows_as).frozen([spec.label, *read] if read is not None else None)
             answers = None
             if model is not None and spec.model is not None:
                 answers = self._store.answers(model, spec.model, rows)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _BINARY = 2
 _ROUNDING = 1e-6
 _SUMS = 1e-3  # what rounding to a few digits, as in a CSV file, may cost a row
+_EXACT = 1e-9
 _OF_A_MODEL = "the model's output"
 _LOGITS = "if these are logits, write `output: logits`"
 
@@ -98,7 +99,7 @@ def checked(scores: NDArray[Any], what: str, remedy: str) -> NDArray[Any]:
 
 
 def adding_up(scores: NDArray[Any], what: str, remedy: str) -> NDArray[Any]:
-    """Give probabilities (n, k) back, of which each row must add up to 1 but for rounding.
+    """Give probabilities (n, k) back, of which each row must add up to 1 but for rounding, which is made up for.
 
     Raises:
         NotMeasuredError: as `checked`, or a row does not.
@@ -112,6 +113,9 @@ def adding_up(scores: NDArray[Any], what: str, remedy: str) -> NDArray[Any]:
         where = f"{rows.size:,} of {len(sums):,} rows; the first is row {rows[0]}, which adds up to {sums[rows[0]]:.6g}"
         reason = f"the probabilities of {what} do not add up to 1 in {where}"
         raise NotMeasuredError(reason, "give one for every class, normalised (softmax), not one sigmoid for each")
+    rounded = np.abs(sums - 1.0) > _EXACT
+    if rounded.any():
+        found[rounded] /= sums[rounded, None]
     return found
 
 
