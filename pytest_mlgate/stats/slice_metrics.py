@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_mlgate.stats.metrics import METRICS
+from pytest_mlgate.stats.metrics import Plans, find
 from pytest_mlgate.stats.mover import Part, sum_of
-from pytest_mlgate.stats.proportions import clopper_pearson
+from pytest_mlgate.stats.proportions import clopper_pearson, rows_by_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from pytest_mlgate.stats.metrics import Measured, Outputs
+    from pytest_mlgate.stats.metrics import Outputs
+    from pytest_mlgate.stats.names import Average
 
     _Bools = NDArray[np.bool_]
     _Bounds = Callable[[float], tuple[float, float]]
@@ -36,23 +37,15 @@ class SliceMetric:
     Attributes:
         value: the metric.
         n: rows of the slice.
+        bounds: confidence → bounds as for a single claim, each at its own one-sided confidence; raises `ValueError`
+            where it has none.
     """
 
     value: float
     n: int
-    _bounds: _Bounds | None = field(repr=False)
+    bounds: _Bounds = field(repr=False)
     _exact: _Bounds | None = field(repr=False, default=None)
     _rows: Callable[[float, float], int | None] | None = field(repr=False, default=None)
-
-    def bounds(self, confidence: float) -> tuple[float, float]:
-        """Bound the metric as for a single claim, each bound at its own one-sided confidence.
-
-        Raises:
-            ValueError: it has no bounds, or none on these rows.
-        """
-        if self._bounds is None:
-            raise ValueError("the metric has none")
-        return self._bounds(confidence)
 
     def strict(self, confidence: float) -> tuple[float, float]:
         """Bound the metric as for a claim among many, where the confidence is high.
@@ -67,11 +60,19 @@ class SliceMetric:
         return low, high
 
     def rows_to_decide(self, limit: float, confidence: float) -> int | None:
-        """Say how many rows of the slice would decide about a limit if the observed value held; None if none would."""
-        return None if self._rows is None else self._rows(limit, confidence)
+        """Say how many rows of the slice would let it pass a limit if the observed value held; None if none would."""
+        return self._by_width(limit, self.bounds(confidence)) if self._rows is None else self._rows(limit, confidence)
+
+    def rows_to_fail(self, limit: float, confidence: float) -> int | None:
+        """Say how many rows of the slice would let it fail a limit at the confidence that a claim among many needs."""
+        return self._by_width(limit, self.strict(confidence))
+
+    def _by_width(self, limit: float, bounds: tuple[float, float]) -> int | None:
+        width = self.value - bounds[0] if limit < self.value else bounds[1] - self.value
+        return rows_by_width(self.value, width, self.n, limit)
 
 
-def slice_metric(name: str, outputs: Outputs, average: str | None = None) -> SliceMetric:
+def slice_metric(name: str, outputs: Outputs, average: Average | None = None) -> SliceMetric:
     """Compute a metric of the rows of a slice.
 
     Args:
@@ -82,13 +83,10 @@ def slice_metric(name: str, outputs: Outputs, average: str | None = None) -> Sli
     Raises:
         ValueError: it is undefined on these rows.
     """
-    metric = METRICS[name]
-    if getattr(outputs, f"{metric.needs}s") is None:
-        raise ValueError(f"{name} needs {metric.needs}s, and there are none")
-    measure: Callable[..., Measured] = metric.measure
-    found = measure(outputs) if average is None else measure(outputs, average)
+    found = find(name, outputs, average)
     exact = _exact(name, outputs) if average is None else None
-    return SliceMetric(found.value, outputs.labels.size, found.bounds, exact, found.rows_to_decide)
+    planned = found.rows_to_decide if isinstance(found, Plans) else None
+    return SliceMetric(found.value, outputs.labels.size, found.bounds, exact, planned)
 
 
 def _exact(name: str, outputs: Outputs) -> _Bounds | None:

@@ -5,7 +5,6 @@ Sorting rows by slice once makes any metric of all slices of a column cost one p
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,22 +54,6 @@ def counted(outputs: Outputs) -> dict[str, int]:
     if outputs.predictions is not None:
         counts["right"] = int(np.count_nonzero(outputs.labels == outputs.predictions))
     return counts
-
-
-def taken(outputs: Outputs, rows: Sequence[int] | NDArray[Any]) -> Outputs:
-    """Give what a model said about some of the rows.
-
-    Args:
-        outputs: about all of them.
-        rows: int[m], positions, or bool[n].
-
-    Raises:
-        ValueError: there are none.
-    """
-    columns: dict[str, Any] = {one.name: getattr(outputs, one.name) for one in fields(outputs)}
-    return replace(
-        outputs, **{name: column[rows] for name, column in columns.items() if isinstance(column, np.ndarray)}
-    )
 
 
 def halves(rows: int, seed: int, clusters: NDArray[Any] | None = None) -> NDArray[np.bool_]:

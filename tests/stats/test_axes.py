@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_mlgate.stats.axes import category_axis, numeric_axis
 from pytest_mlgate.stats.metrics import Outputs
-from pytest_mlgate.stats.slices import halves, members, taken
+from pytest_mlgate.stats.slices import combined, counted, halves, members
 
 
 def said(span, values):
@@ -93,12 +93,20 @@ def test_rows_that_belong_together_stay_together():
     assert (len(looked), len(judged)) == (20, 20)
 
 
-def test_all_columns_are_taken():
-    """Labels, predictions, scores of several classes, weights and clusters of the same rows."""
-    n = 6
-    whole = Outputs(np.arange(n) % 2 == 0, np.ones(n, bool), np.linspace(0, 1, n), weights=np.arange(n) + 1.0)
-    part = taken(whole, np.array([1, 4]))
-    assert part.labels.tolist() == [False, True]
-    assert part.scores.tolist() == [0.2, 0.8]
-    assert part.weights.tolist() == [2.0, 5.0]
-    assert part.clusters is None
+def test_combinations_that_occur_are_listed_with_their_rows():
+    """Of three times two values, the four that some row has."""
+    first, second = np.array([0, 2, 0, 2, 1]), np.array([0, 1, 0, 0, 1])
+    found = combined([first, second], [3, 2])
+    assert [(places, rows.tolist()) for places, rows in found] == [
+        ((0, 0), [0, 2]),
+        ((1, 1), [4]),
+        ((2, 0), [3]),
+        ((2, 1), [1]),
+    ]
+
+
+def test_what_a_reader_wants_to_know_is_counted():
+    """Right and positive rows of a classifier; of predicted numbers nothing, of several classes only the right ones."""
+    assert counted(Outputs(np.array([True, False, True]), np.array([True, True, True]))) == {"positives": 2, "right": 2}
+    assert counted(Outputs(np.array([1.0, 2.0]), values=np.array([1.0, 2.0]))) == {}
+    assert counted(Outputs(np.array([0, 2]), np.array([0, 1]), classes=("a", "b", "c"))) == {"right": 1}

@@ -13,7 +13,7 @@ from pytest_mlgate.stats.metrics import Outputs
 from pytest_mlgate.stats.multiple import adjust
 from pytest_mlgate.stats.screens import COUNTED, Sides, screen
 from pytest_mlgate.stats.slice_metrics import slice_metric
-from pytest_mlgate.stats.slices import halves, taken
+from pytest_mlgate.stats.slices import halves
 from pytest_mlgate.stats.weak_slices import Terms, by_sums, one_by_one
 
 TERMS = Terms(depth=2, least=50, most=5, evidence=1.645)
@@ -52,7 +52,7 @@ def test_sums_say_of_a_slice_what_its_rows_say(name):
     sums = screen(name, o)
     metrics = pytest.importorskip("sklearn.metrics")
     for rows in (inside, ~inside):
-        part = taken(o, rows)
+        part = o.at(rows)
         if name in ("rmse", "mae"):
             errors = part.values - part.labels
             value = np.sqrt(np.mean(errors**2)) if name == "rmse" else np.mean(np.abs(errors))
@@ -189,7 +189,7 @@ def judged(seed, *, weak=0.0, n=3000, limit=0.85, same=False):
     half = halves(n, seed)
     found = by_sums(axes, screen("accuracy", o), Sides(lower=limit), half, TERMS).found
     rows = [one.holds(axes) & (half if same else ~half) for one in found]
-    p_values = [p_value(slice_metric("accuracy", taken(o, each)), lower=limit) for each in rows]
+    p_values = [p_value(slice_metric("accuracy", o.at(each)), lower=limit) for each in rows]
     return [each for each, p in zip(rows, adjust(p_values, "holm"), strict=True) if p <= 0.05], inside & ~half
 
 

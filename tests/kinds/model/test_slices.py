@@ -309,7 +309,7 @@ def test_what_a_search_leaves_out_is_not_measured(sliced):
         ("slices: [[SEX, SEX]]", ACCURACY, "'SEX' is listed twice"),
         ("slices: [[SEX, region], [region, SEX]]", ACCURACY, "region and SEX makes the same slices as before"),
         ("discover: {columns: [age], categorical: [SEX]}", ACCURACY, "'SEX' is not among the columns"),
-        ("discover: {columns: [age]}", "{accuracy: {}}", "no metric has a limit"),
+        ("discover: {columns: [age]}", "{accuracy: {}}", "no metric with an interval has a limit"),
         ("discover: {columns: [age], max_depth: 4}", ACCURACY, "3"),
         ("slices: [SEX]", "{accuracy: {min: 0.9, max: 0.8}}", "nothing can pass"),
         ("slices: [SEX]", "{accuracy: {max_drop: 0.1}}", "no baseline"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import ceil
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pytest_mlgate.kinds.model.slices.naming import Condition, called, group, shown
+from pytest_mlgate.stats.names import WITHOUT_INTERVAL
 from pytest_mlgate.verdict import Limit, Measurement
 
 if TYPE_CHECKING:
@@ -52,26 +53,31 @@ class Claim(Struct, frozen=True, kw_only=True):
 
 
 def limit_of(spec: ModelSlices, metric: str) -> Limit:
-    """Give a metric's limit with the confidence it is held at."""
+    """Give a metric's limit with the confidence it is held at; none where the value itself decides."""
     declared: Limit = spec.metrics[metric]  # type: ignore[index] # its own key
-    return declared if declared.confidence is not None else replace(declared, confidence=spec.confidence)
+    if declared.confidence is not None or metric in WITHOUT_INTERVAL:
+        return declared
+    return replace(declared, confidence=spec.confidence)
 
 
 def claims(
     spec: ModelSlices,
     outputs: Outputs,
     conditions: tuple[Condition, ...],
-    rows: Sequence[int] | NDArray[Any],
+    rows: NDArray[Any] | None,
     detail: Mapping[str, Any],
     metrics: Sequence[str] | None = None,
 ) -> list[Claim]:
-    """Measure the rows of one slice, given by their positions, by every metric or by those given."""
-    from pytest_mlgate.stats.slices import counted, taken
+    """Measure the rows of one slice, given by their positions (None without any), by every metric or by those given."""
+    from pytest_mlgate.stats.slices import counted
 
-    mine = taken(outputs, rows) if len(rows) else None
+    mine = None if rows is None or not len(rows) else outputs.at(rows)
     counts = {} if mine is None else counted(mine)
     named = group(conditions) | {"counts": counts} | dict(detail)
-    return [_claim(spec, mine, conditions, len(rows), metric, named) for metric in metrics or spec.metrics]
+    return [
+        _claim(spec, mine, conditions, 0 if mine is None else mine.labels.size, metric, named)
+        for metric in metrics or spec.metrics
+    ]
 
 
 def _claim(
@@ -99,8 +105,10 @@ def _claim(
     except ValueError as error:
         return claim if claim.undecided else replace(claim, reason=f"{shown(conditions)}: {error}")
     claim = replace(claim, found=found)
+    if limit.confidence is None:
+        return claim
     try:
-        claim = replace(claim, bounds=found.bounds(limit.confidence or spec.confidence))
+        claim = replace(claim, bounds=found.bounds(limit.confidence))
     except ValueError as error:
         claim = replace(claim, undecided=claim.undecided or f"there are no bounds: {error}")
     if claim.undecided is None:
@@ -140,7 +148,14 @@ def _measurement(claim: Claim, p_adjusted: float | None, family: int) -> Measure
         at = 1.0 - (1.0 - confidence) / family
         corrected = found.strict(at)
         detail["corrected"] = {"confidence": at, "low": corrected[0], "high": corrected[1]}
-        needed = _rows_to_decide(found, limit, corrected if breached else bounds, confidence, breached=breached)
+        rows = (
+            partial(found.rows_to_fail, confidence=at)
+            if breached
+            else partial(found.rows_to_decide, confidence=confidence)
+        )
+        low, high = corrected if breached else bounds
+        ends = [end for end in (limit.min, limit.max) if end is not None and low < end < high]
+        needed = max((n for n in map(rows, ends) if n is not None), default=None)
     if claim.undecided is not None and claim.least is not None:
         needed = claim.least
     return Measurement(
@@ -161,23 +176,6 @@ def _measurement(claim: Claim, p_adjusted: float | None, family: int) -> Measure
         reason=claim.reason,
         detail=detail,
     )
-
-
-def _rows_to_decide(
-    found: SliceMetric, limit: Limit, bounds: tuple[float, float], confidence: float, *, breached: bool
-) -> int | None:
-    """Say how many rows of the slice would decide about the limits that the bounds straddle, at the observed value."""
-    ends = [end for end in (limit.min, limit.max) if end is not None and bounds[0] < end < bounds[1]]
-    needed = [_rows_by_width(found, end, bounds) if breached else found.rows_to_decide(end, confidence) for end in ends]
-    return max((rows for rows in needed if rows is not None), default=None)
-
-
-def _rows_by_width(found: SliceMetric, end: float, bounds: tuple[float, float]) -> int | None:
-    """Take bounds to close in by the square root of the rows."""
-    if found.value == end:
-        return None
-    width = bounds[1] - found.value if end > found.value else found.value - bounds[0]
-    return ceil(found.n * (width / (end - found.value)) ** 2)
 
 
 def _described(claim: Claim, found: SliceMetric) -> str:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from pytest_mlgate.kinds.model.slices.claims import Claim, claims, limit_of
 from pytest_mlgate.kinds.model.slices.naming import Condition, of_level, of_span
+from pytest_mlgate.stats.names import WITHOUT_INTERVAL
 from pytest_mlgate.verdict import Limit, Measurement
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def discovered(
     discover = spec.discover
     if discover is None:
         return [], []
-    metrics = [metric for metric in spec.metrics if limit_of(spec, metric).decides]
+    metrics = [metric for metric in spec.metrics if limit_of(spec, metric).decides and metric not in WITHOUT_INTERVAL]
     reason = rows.obstacle(discover.columns)
     if reason is not None:
         return [], [Measurement(name="discover", metric=metric, reason=reason) for metric in metrics]
@@ -100,7 +101,6 @@ def _searched(
     """Search by sums where the metric follows from them, otherwise slice by slice."""
     from pytest_mlgate.stats.screens import Sides, screen
     from pytest_mlgate.stats.slice_metrics import slice_metric
-    from pytest_mlgate.stats.slices import taken
     from pytest_mlgate.stats.weak_slices import Terms, by_sums, one_by_one
 
     limit = limit_of(spec, metric)
@@ -121,7 +121,7 @@ def _searched(
 
     def weakness(inside: NDArray[Any]) -> float:
         try:
-            found = slice_metric(metric, taken(rows.outputs, inside), spec.average)
+            found = slice_metric(metric, rows.outputs.at(inside), spec.average)
             low, high = found.bounds(_LOOKED_AT)
         except ValueError:
             return nan
@@ -147,10 +147,9 @@ def _known(spec: ModelSlices, space: _Space, discover: Discover) -> Iterator[Con
 def _found_on(spec: ModelSlices, rows: Rows, metric: str, inside: NDArray[Any]) -> dict[str, Any]:
     """Say what a slice looked like on the half that found it."""
     from pytest_mlgate.stats.slice_metrics import slice_metric
-    from pytest_mlgate.stats.slices import taken
 
     try:
-        value = slice_metric(metric, taken(rows.outputs, inside), spec.average).value
+        value = slice_metric(metric, rows.outputs.at(inside), spec.average).value
     except ValueError:  # sums may say where to look even where the metric says it is undefined
         value = None
     return {"n": int(inside.sum()), "value": value}

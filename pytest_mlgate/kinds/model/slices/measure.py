@@ -86,7 +86,7 @@ def _named(
         made += claims(spec, rows.outputs, conditions, inside, detail)
     if len(columns) == 1:
         for value in absent(columns[0], coded[0], rows.labels):
-            made += claims(spec, rows.outputs, (of_level(columns[0], value, rows.labels),), (), detail)
+            made += claims(spec, rows.outputs, (of_level(columns[0], value, rows.labels),), None, detail)
     return made
 
 

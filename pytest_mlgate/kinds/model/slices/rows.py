@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from pytest_mlgate.kind import Coded, Values
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_mlgate.kind import Inputs, Predictions, Table, Values
+    from pytest_mlgate.kind import Inputs, Predictions, Table
     from pytest_mlgate.kinds.model.slices.spec import ModelSlices
     from pytest_mlgate.stats.metrics import Outputs
 
@@ -51,10 +53,17 @@ def read(spec: ModelSlices, inputs: Inputs) -> Rows:
     unusable = {name: reason for name in (*coded, *numeric) if (reason := _reason(name, table))}
     coded, numeric = ([name for name in names if name not in unusable] for names in (coded, numeric))
     found = inputs.beside(spec, coded, numeric, values=spec.of_values)
+    outputs, counting = _outputs(found.found), None
+    if outputs.weights is not None:  # a row of weight zero is in no slice
+        from pytest_mlgate.stats.drawn import counted_rows
+
+        counting = counted_rows(outputs.weights)
+    whole = slice(None) if counting is None else counting
+    codes = {name: Coded(one.codes[whole], one.levels) for name, one in zip(coded, found.coded, strict=True)}
     return Rows(
-        outputs=_outputs(found.found),
-        coded=dict(zip(coded, found.coded, strict=True)),
-        numbers=dict(zip(numeric, found.numbers, strict=True)),
+        outputs=outputs.counting(),
+        coded=codes,
+        numbers={name: one[whole] for name, one in zip(numeric, found.numbers, strict=True)},
         labels=table.labels,
         types=table.columns,
         unusable=unusable,
@@ -84,7 +93,6 @@ def _reason(name: str, table: Table) -> str | None:
 
 
 def _outputs(found: Predictions | Values) -> Outputs:
-    from pytest_mlgate.kind import Values
     from pytest_mlgate.stats.metrics import Outputs
 
     if isinstance(found, Values):

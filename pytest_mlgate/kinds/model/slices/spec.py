@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from pytest_mlgate.inputs.feeding import prediction_mistakes
 from pytest_mlgate.kind import Mistake, ModelSpec, keys_among, limit_mistakes
-from pytest_mlgate.stats.names import NEEDS, MetricName
+from pytest_mlgate.stats.names import NEEDS, WITHOUT_INTERVAL, MetricName
 from pytest_mlgate.verdict import Confidence, Limit
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ModelSlices(ModelSpec, frozen=True, kw_only=True):
 def mistakes(spec: ModelSlices) -> Iterable[Mistake]:
     """Find limits that cannot mean anything, predictions from nowhere, and slices that are none."""
     for name, limit in spec.metrics.items():
-        yield from limit_mistakes(("metrics", name), limit, interval=True)
+        yield from limit_mistakes(("metrics", name), limit, interval=name not in WITHOUT_INTERVAL)
     yield from prediction_mistakes(spec, {name: NEEDS[name] for name in spec.metrics})
     if not spec.slices and spec.discover is None:
         yield Mistake(
@@ -90,8 +90,9 @@ def _discover_mistakes(spec: ModelSlices, discover: Discover) -> Iterable[Mistak
     for i, name in enumerate(discover.categorical):
         if name not in discover.columns:
             yield Mistake(("discover", "categorical", i), f"{name!r} is not among the columns", "add it there")
-    if not any(limit.decides for limit in spec.metrics.values()):
-        yield Mistake(("discover",), "no metric has a limit: nothing says which slices are weak", "give one a limit")
+    if not any(limit.decides for name, limit in spec.metrics.items() if name not in WITHOUT_INTERVAL):
+        what = "no metric with an interval has a limit: nothing says which slices are weak"
+        yield Mistake(("discover",), what, "give one a limit")
 
 
 def _column_mistakes(spec: ModelSlices, columns: tuple[str, ...], where: tuple[str | int, ...]) -> Iterable[Mistake]:
