@@ -86,7 +86,8 @@ def _trouble(result: GateResult) -> list[Check]:
 def sentence(check: Check) -> str:
     """Say everything about one check in a line."""
     if check.value is None:
-        return f"{'the rest' if check.name == '*' else check_name(check)}: not measured, {check.reason}"
+        said = "cannot tell" if check.verdict is Verdict.INCONCLUSIVE else "not measured"
+        return f"{'the rest' if check.name == '*' else check_name(check)}: {said}, {check.reason}"
     parts = [f"{check_name(check)} = {number(check.value)}"]
     bounds = bounds_text(check)
     if bounds:
@@ -112,8 +113,12 @@ def _undecided(check: Check) -> str:
     """Say why the data cannot tell, and how many rows (or cases) could."""
     unit = check.detail.get(UNIT, "rows")
     more = f"; about {check.rows_to_decide:,} {unit} would decide" if check.rows_to_decide else ""
+    if check.undecided is not None:
+        return f"{check.undecided}{more}"
     if check.detectable is not None and check.alpha is not None:
         return f"too few {unit} to tell, {number(check.detectable)} is the smallest they would show{more}"
+    if check.alpha is not None and check.p_adjusted is not None and check.p_adjusted > check.alpha:
+        return f"not significant among all that was claimed{more}"
     return f"the bounds lie on both sides of it{more}"
 
 

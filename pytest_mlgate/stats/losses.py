@@ -109,6 +109,25 @@ def brier(positive: NDArray[np.bool_], scores: NDArray[np.float64], rows: Drawn 
     return bounded_losses(np.square(1.0 - told), largest, told < 0.5, rows)  # noqa: PLR2004 - likewise
 
 
+def log_loss_of_classes(labels: NDArray[np.int64], scores: NDArray[np.float64], rows: Drawn | None = None) -> Losses:
+    """Mean negative log-likelihood of one of k classes: int64[n] positions, float64[n, k] probabilities."""
+    clipped = np.clip(scores, _SMALLEST, 1.0 - _SMALLEST)
+    told = clipped[np.arange(labels.size), labels]
+    return bounded_losses(-np.log(told), -float(np.log(clipped.min())), told < 0.5, rows)  # noqa: PLR2004 - likewise
+
+
+def brier_of_classes(labels: NDArray[np.int64], scores: NDArray[np.float64], rows: Drawn | None = None) -> Losses:
+    """Mean of squared differences between probabilities and outcome, added up over k classes: between 0 and 2.
+
+    Of two classes this is twice `brier`, as in scikit-learn.
+    """
+    told = scores[np.arange(labels.size), labels]
+    squares = np.einsum("ij,ij->i", scores, scores)
+    lost = np.maximum(0.0, squares - 2.0 * told + 1.0)
+    largest = max(float(squares.max()) + 1.0 - 2.0 * float(scores.min()), float(lost.max()))
+    return bounded_losses(lost, largest, told < 0.5, rows)  # noqa: PLR2004 - likewise
+
+
 def bounded_losses(
     losses: NDArray[np.float64], largest: float, large: NDArray[np.bool_], rows: Drawn | None = None
 ) -> Losses:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_mlgate.stats.gaps import METRICS, gap
+from pytest_mlgate.stats.fairness_names import NAMES
+from pytest_mlgate.stats.gaps import gap
 from pytest_mlgate.stats.group_counts import GroupCounts, Least
+from pytest_mlgate.stats.group_measures import RateOf
 from pytest_mlgate.stats.planning import Chances, Side
 
 if TYPE_CHECKING:
@@ -20,10 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pytest_mlgate.stats.fairness_names import Agg, Method
+
     _Floats = NDArray[np.float64]
 
 # Rates of a model that is fairly good; a selection rate is taken from the labels.
-TYPICAL: Mapping[str, float] = {"tpr": 0.8, "fpr": 0.1, "fnr": 0.2, "tnr": 0.9, "ppv": 0.8, "npv": 0.9, "accuracy": 0.9}
+TYPICAL: Mapping[str, float] = {"tpr": 0.8, "fpr": 0.1, "ppv": 0.8, "npv": 0.9, "accuracy": 0.9}
+# Rates that are what another leaves.
+_RESTS: Mapping[str, str] = {"fnr": "tpr", "tnr": "fpr", "fdr": "ppv", "for": "npv", "error_rate": "accuracy"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,34 +53,53 @@ class Groups:
 
     def typical(self, rate: str) -> float:
         """Give the rate that is assumed on average."""
+        if rate in _RESTS:
+            return 1.0 - TYPICAL[_RESTS[rate]]
         return TYPICAL[rate] if rate in TYPICAL else float(self.positives.sum() / max(1, self.rows.sum()))
 
 
-def gap_chances(groups: Groups, metric: str, side: Side, truth: float, *, draws: int, seed: int) -> Chances:
+@dataclass(frozen=True, slots=True)
+class How:
+    """How groups are held against each other."""
+
+    method: Method = "between_groups"
+    agg: Agg = "worst_case"
+
+
+_USUAL = How()
+
+
+def gap_chances(
+    groups: Groups, metric: str, side: Side, truth: float, *, draws: int, seed: int, how: How = _USUAL
+) -> Chances:
     """Say how likely each answer about a gap is.
 
     Args:
         groups: their sizes.
-        metric: as `gaps.METRICS` names it.
+        metric: as `fairness_names.NAMES` has it.
         side: the limit.
         truth: how far the two largest groups are apart, in each rate that the metric compares; the others lie between.
         draws: how many samples to draw.
         seed: of the draws.
+        how: groups against each other or against all rows, and what becomes of several rates' gaps.
 
     Raises:
-        ValueError: an unknown metric, or fewer than two groups with rows.
+        ValueError: a metric that is no gap of rates, or fewer than two groups with rows.
     """
-    if metric not in METRICS:
+    claim = NAMES.get(metric)
+    known = {"selection_rate", *TYPICAL, *_RESTS}
+    if claim is None or claim.form not in ("difference", "ratio") or not known.issuperset(claim.measures):
         raise ValueError(f"nothing is planned for {metric}")
     if np.count_nonzero(groups.rows) < 2:  # noqa: PLR2004 - a gap is between two
         raise ValueError("fewer than two groups have rows")
-    rates, form = METRICS[metric]
+    rates, form = claim.measures, claim.form
     rng = np.random.default_rng(seed)
     tables = _drawn(groups, {rate: _apart(groups, rate, form, truth) for rate in rates}, rng, draws)
     passes = fails = 0
     for cells in tables:
         try:
-            found = gap(GroupCounts(cells), metric, groups.least)
+            measures = [RateOf(GroupCounts(cells), rate) for rate in rates]
+            found = gap(measures, claim.form, groups.least, how.method, how.agg)
         except ValueError:  # an undefined rate is neither a pass nor a fail
             continue
         bounds = (found.value, found.value) if side.confidence is None else found.bounds(side.confidence)
@@ -107,12 +132,13 @@ def _drawn(groups: Groups, rates: Mapping[str, _Floats], rng: np.random.Generato
 
     caught = hits(positives, np.full(rows.size, TYPICAL["tpr"]))
     alarms = hits(negatives, np.full(rows.size, TYPICAL["fpr"]))
-    for rate, each in rates.items():
+    for name, shares in rates.items():
+        rate, each = (_RESTS[name], 1.0 - shares) if name in _RESTS else (name, shares)
         match rate:
-            case "tpr" | "fnr":
-                caught = hits(positives, each if rate == "tpr" else 1.0 - each)
-            case "fpr" | "tnr":
-                alarms = hits(negatives, each if rate == "fpr" else 1.0 - each)
+            case "tpr":
+                caught = hits(positives, each)
+            case "fpr":
+                alarms = hits(negatives, each)
             case "selection_rate":
                 chosen = hits(rows, each)
                 caught = np.minimum(chosen, positives)

@@ -21,7 +21,7 @@ from pytest_mlgate.cli.planning_sizes import rows_of
 from pytest_mlgate.gatefile import load
 from pytest_mlgate.inputs.gate import GateInputs
 from pytest_mlgate.inputs.store import InputStore
-from pytest_mlgate.kind import Coded, Predictions
+from pytest_mlgate.kind import Beside, Coded, Predictions
 from pytest_mlgate.reference import TableRef
 from pytest_mlgate.run import Site, run
 from pytest_mlgate.verdict import Outcome
@@ -121,6 +121,9 @@ class Drawn:
     def predictions(self, spec):
         return self._said(spec.prediction, "s" if "s" in self._of else None)
 
+    def beside(self, spec, _coded, _numeric=(), **_):
+        return Beside(self.predictions(spec), (), ())
+
     def paired_predictions(self, spec, baseline):
         return self._said(spec.prediction), self._said(baseline.prediction)
 
@@ -136,9 +139,9 @@ def outcomes(path, draw, times, seed):
     """Run the gate on so many draws and count how often it blocks."""
     (gate,) = load(path, Catalogue()).gates
     rng = np.random.default_rng(seed)
-    found = [run(gate, Drawn(draw(rng)), Site(node_id="p", file="p", name="p")).outcome for _ in range(times)]
-    assert Outcome.errored not in found
-    return np.mean([one is Outcome.failed for one in found])
+    found = [run(gate, Drawn(draw(rng)), Site(node_id="p", file="p", name="p")) for _ in range(times)]
+    assert not [one.reason or one.checks for one in found if one.outcome is Outcome.errored]
+    return np.mean([one.outcome is Outcome.failed for one in found])
 
 
 @pytest.mark.parametrize(

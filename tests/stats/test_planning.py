@@ -12,8 +12,10 @@ from statsmodels.stats.power import normal_power_het, normal_sample_size_one_tai
 from pytest_mlgate.stats.binning import BinCounts, numeric_bins
 from pytest_mlgate.stats.comparisons import compare
 from pytest_mlgate.stats.divergences import divergence, divergence_detectable
+from pytest_mlgate.stats.fairness_names import NAMES
 from pytest_mlgate.stats.gaps import gap
 from pytest_mlgate.stats.group_counts import Least, count_groups
+from pytest_mlgate.stats.group_measures import RateOf
 from pytest_mlgate.stats.homogeneity import homogeneity_p
 from pytest_mlgate.stats.metrics import METRICS, Outputs
 from pytest_mlgate.stats.planning import Shares, Side, rows_needed
@@ -284,7 +286,9 @@ def test_plans_of_gaps_come_true(metric, side, truth):
     }[metric.partition("_")[0]]
     rng, verdicts = np.random.default_rng(2), []
     for _ in range(400):
-        one = gap(count_groups(groups, labels, rng.random(groups.size) < chosen, 3), metric, Least())
+        counts = count_groups(groups, labels, rng.random(groups.size) < chosen, 3)
+        claim = NAMES[metric]
+        one = gap([RateOf(counts, rate) for rate in claim.measures], claim.form, Least())
         verdicts.append(verdict(side, one.value, *one.bounds(0.95)))
     assert near(found, verdicts, 0.1)  # twice four hundred draws
 
