@@ -121,7 +121,8 @@ def _names() -> Iterator[tuple[str, Claim]]:
             yield f"{name}_{form}", Claim((rate,), form)
         yield f"count_{form}", Claim(("count",), form)
     needs: dict[str, Needs] = {**NEEDS, **dict.fromkeys(MEANS, "value")}
-    metrics = {name: name for name in needs if name not in _RATES} | _ALIASES
+    several = [name for name in needs if name.startswith("top_")]  # of two classes, they say nothing
+    metrics = {name: name for name in needs if name not in _RATES and name not in several} | _ALIASES
     for name, metric in metrics.items():
         for form in (*_TWO_SIDED, *_EXTREMES):
             if form != "ratio" or metric not in _NO_RATIO:
