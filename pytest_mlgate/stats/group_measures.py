@@ -219,7 +219,8 @@ class Grouped:
         return MetricOf(name, self.sizes, self.counts, computes, _of_rows(name, self.whole))
 
     def _counted(self, name: str) -> GroupCounts:
-        if self.counts is None or self.whole.predictions is None:
+        of_labels = name == "base_rate"
+        if self.counts is None or (self.whole.predictions is None and not of_labels):
             raise ValueError(f"{name} needs predictions of classes, and there are none")
         return self.counts
 

@@ -222,7 +222,7 @@ def _counted(split: Split, metric: str, limit: Limit, groups: list[dict[str, Any
         "group_min": smallest,
         "group_max": largest,
     }[NAMES[metric].form]
-    line = f"{split.name}: {split.called(fewest)} has {smallest:,.0f} rows, {split.called(most)} {largest:,.0f}"
+    line = f"{split.name}: rows of {split.called(fewest)} {smallest:,.0f}, of {split.called(most)} {largest:,.0f}"
     detail = {
         "groups": groups,
         "missing": [split.called(i) for i, rows in enumerate(sizes) if not rows],
