@@ -62,6 +62,8 @@ def _outputs(spec: FairnessGroups, inputs: Inputs, attributes: list[str]) -> tup
     if found.classes:
         reason = f"there are {len(found.classes)} classes, and groups are compared by one that is positive"
         raise NotMeasuredError(reason, "name it as `positive`, in labels that are it or not")
+    if found.weights is not None or found.clusters is not None:
+        raise NotMeasuredError("groups are counted row by row, without weights or clusters", "leave them out")
     if found.predicted is None and "prediction" in needs:
         raise NotMeasuredError("there are scores but no predicted classes", "give `prediction:`, or a model")
     return Outputs(found.labels, found.predicted, found.scores), columns
