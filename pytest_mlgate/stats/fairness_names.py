@@ -82,9 +82,8 @@ _ALIASES = {
     "r2_score": "r2",
 }
 _INFINITE = float("inf")
-_POSITIVE = ("log_loss", "rmse", "mae", "mape", "medae", "max_error", "pinball", "mse", "count")
 _SPANS = {
-    **dict.fromkeys(_POSITIVE, (0.0, _INFINITE)),
+    **dict.fromkeys(("log_loss", "mse", "count"), (0.0, _INFINITE)),
     **dict.fromkeys(("mean_error", "mean_prediction"), (-_INFINITE, _INFINITE)),
     **dict.fromkeys(("mcc", "kappa"), (-1.0, 1.0)),
     "r2": (-_INFINITE, 1.0),
@@ -108,8 +107,8 @@ DISPARITIES = {
 
 
 def span_of(measure: str) -> tuple[float, float]:
-    """Give the smallest and the largest that a number of a group can be: a share unless listed."""
-    return _SPANS.get(measure, (0.0, 1.0))
+    """Give the smallest and the largest that a number of a group can be: unless listed an error, or else a share."""
+    return _SPANS.get(measure, (0.0, _INFINITE if NEEDS.get(measure) == "value" else 1.0))
 
 
 def _names() -> Iterator[tuple[str, Claim]]:

@@ -219,7 +219,8 @@ class Grouped:
         return MetricOf(name, self.sizes, self.counts, computes, _of_rows(name, self.whole))
 
     def _counted(self, name: str) -> GroupCounts:
-        if self.counts is None or self.whole.predictions is None:
+        of_labels = name == "base_rate"
+        if self.counts is None or (self.whole.predictions is None and not of_labels):
             raise ValueError(f"{name} needs predictions of classes, and there are none")
         return self.counts
 
@@ -269,10 +270,9 @@ class MetricOf:
     def bounds(self, z: float) -> tuple[_Floats, _Floats]:
         """Bound each group's metric; imagined rows narrow the bounds by the root of how many there are."""
         _, low, high = self._computed(float(ndtr(z)))
-        if self.factor == 1.0:
-            return low, high
         narrower = sqrt(self.factor)
-        return self.values + (low - self.values) / narrower, self.values + (high - self.values) / narrower
+        low, high = self.values + (low - self.values) / narrower, self.values + (high - self.values) / narrower
+        return np.clip(low, *self.span), np.clip(high, *self.span)
 
     def overall(self, z: float | None) -> tuple[float, float, float]:
         """Give the metric of all rows; unbounded on a side that has no bound."""

@@ -62,6 +62,8 @@ def _outputs(spec: FairnessGroups, inputs: Inputs, attributes: list[str]) -> tup
     if found.classes:
         reason = f"there are {len(found.classes)} classes, and groups are compared by one that is positive"
         raise NotMeasuredError(reason, "name it as `positive`, in labels that are it or not")
+    if found.weights is not None or found.clusters is not None:
+        raise NotMeasuredError("groups are counted row by row, without weights or clusters", "leave them out")
     if found.predicted is None and "prediction" in needs:
         raise NotMeasuredError("there are scores but no predicted classes", "give `prediction:`, or a model")
     return Outputs(found.labels, found.predicted, found.scores), columns
@@ -222,7 +224,7 @@ def _counted(split: Split, metric: str, limit: Limit, groups: list[dict[str, Any
         "group_min": smallest,
         "group_max": largest,
     }[NAMES[metric].form]
-    line = f"{split.name}: {split.called(fewest)} has {smallest:,.0f} rows, {split.called(most)} {largest:,.0f}"
+    line = f"{split.name}: rows of {split.called(fewest)} {smallest:,.0f}, of {split.called(most)} {largest:,.0f}"
     detail = {
         "groups": groups,
         "missing": [split.called(i) for i, rows in enumerate(sizes) if not rows],
