@@ -87,3 +87,6 @@ NEEDS: Mapping[str, Needs] = MappingProxyType(
         **dict.fromkeys(PINBALLS, "value"),
     }
 )
+
+# The better the model, the less of these; of all others, the more.
+LESS_IS_BETTER = frozenset({"log_loss", "brier", "ece", "rmse", "mae", "mape", "medae", "max_error", *PINBALLS})
