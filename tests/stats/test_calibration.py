@@ -60,7 +60,7 @@ CASES = [
 def test_bounds_err_at_most_as_often_as_they_say(case, weighted):
     """For models that are right, too sure, off by a constant, and wrong in one corner only."""
     truth, n, shape = case
-    rng, draws = np.random.default_rng(3), 60 if n > 1000 else 120
+    rng, draws = np.random.default_rng(3), 40 if n > 1000 else 120
     population = np.sort(np.clip(rng.beta(*shape, 300_000), 1e-6, 1 - 1e-6))
     missed = np.zeros(2)
     for _ in range(draws):
