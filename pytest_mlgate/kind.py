@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeVar, get_args
 
 from msgspec import Meta, Struct
 
@@ -92,17 +92,24 @@ class GateSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """A binary model's answers beside the truth, row by row.
+    """A classifier's answers beside the truth, row by row.
 
     Args:
-        labels: bool (n,), true where the row is positive.
-        predicted: bool (n,) or None when only scores are known.
-        scores: float64 (n,), probability of the positive label, or None when only classes are known.
+        labels: bool (n,), true where the row is positive; with `classes`, int64 (n,), positions in them.
+        predicted: likewise, or None when only scores are known.
+        scores: float64 (n,), probability of the positive label; with `classes`, float64 (n, k), a column for each; None
+            when only classes are known.
+        classes: the k labels in ascending order where none is the positive one; empty where one is.
+        weights: float64 (n,), how much each row counts; None when all count the same.
+        clusters: int64 (n,), which rows belong together; None when each stands for itself.
     """
 
     labels: NDArray[Any]
     predicted: NDArray[Any] | None
     scores: NDArray[Any] | None
+    classes: tuple[Scalar, ...] = ()
+    weights: NDArray[Any] | None = None
+    clusters: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +151,29 @@ class Values:
     Args:
         targets: float64 (n,), finite.
         predicted: float64 (n,), finite.
+        weights: float64 (n,), how much each row counts; None when all count the same.
+        clusters: int64 (n,), which rows belong together; None when each stands for itself.
     """
 
     targets: NDArray[Any]
     predicted: NDArray[Any]
+    weights: NDArray[Any] | None = None
+    clusters: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Predictions and columns of the same rows.
+
+    Args:
+        found: the predictions, or the predicted numbers.
+        coded: columns as codes of their distinct values.
+        numbers: columns as float64 (n,), missing as NaN.
+    """
+
+    found: Predictions | Values
+    coded: tuple[Coded, ...]
+    numbers: tuple[NDArray[Any], ...]
 
 
 class Table(Protocol):
@@ -308,6 +334,23 @@ class Inputs(Protocol):
     def predictions_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Predictions, tuple[Coded, ...]]:
         """Get predictions and, for the same rows, columns that say which group each row belongs to."""
 
+    def beside(
+        self,
+        spec: PredictionSpec,
+        coded: Sequence[str],
+        numeric: Sequence[str] = (),
+        *,
+        values: bool = False,
+        role: str = "data",
+    ) -> Beside:
+        """Get predictions (or predicted numbers) and, for the same rows, columns as codes and columns as numbers."""
+
+    def values_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Values, tuple[Coded, ...]]:
+        """Get predicted numbers and, for the same rows, columns that say which group each row belongs to."""
+
+    def outputs(self, spec: PredictionSpec) -> NDArray[Any]:
+        """Get what a model gives or columns hold, scores where there are any: float64 (n, k), missing as NaN."""
+
     def answers(self, model: ModelRef, data: TableRef, role: str = "data") -> NDArray[Any]:
         """Run a model over rows that need no label: float64 (n,) or (n, k), logits as probabilities."""
 
@@ -362,6 +405,27 @@ class PredictionSpec(GateSpec, frozen=True, kw_only=True):
     prediction: str | None = None
     score: str | None = None
     positive: bool | int | str = 1
+
+
+class ModelSpec(PredictionSpec, frozen=True, kw_only=True):
+    """What kinds that judge a model by its metrics share.
+
+    Args:
+        score: the column holding the probability of the positive class; of several classes, a column for each, in the
+            order of `classes`.
+        classes: the labels there are, whether or not each occurs, in the order of `score` and of what a model gives;
+            unless given, those that occur, in ascending order.
+        average: how metrics of one class become one of several: the mean over classes (`macro`), over rows (`micro`),
+            or over classes by how often they occur (`weighted`); without it, the positive class is meant.
+        weight: the column holding how much each row counts.
+        groups: the column holding which rows belong together, such as those of one customer, and so are drawn together.
+    """
+
+    score: str | Annotated[tuple[str, ...], Meta(min_length=1)] | None = None  # type: ignore[assignment] # wider than where one class is meant
+    classes: Annotated[tuple[bool | int | str, ...], Meta(min_length=2)] | None = None
+    average: Literal["macro", "micro", "weighted"] | None = None
+    weight: str | None = None
+    groups: str | None = None
 
 
 SpecT = TypeVar("SpecT", bound=GateSpec)
