@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.text import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +56,8 @@ def _counted(spec: Any, inputs: GateInputs, *, classes: bool) -> tuple[int, str,
     table = inputs.table(spec.data)
     if not table.rows:
         raise NotMeasuredError(f"{table.frame.what} has no rows", "give it some")
-    share = float(table.equals(spec.label, spec.positive).sum()) / table.rows if classes else None
+    # By how values are written: a label of several classes need not be of the type of `positive`.
+    share = table.levels(spec.label).counts.get(spelled(spec.positive), 0) / table.rows if classes else None
     clusters, weight = getattr(spec, "groups", None), getattr(spec, "weight", None)
     if clusters is not None:
         return len(table.levels(clusters).counts), f" (clusters of {table.rows:,} rows, each counted once)", share

@@ -351,6 +351,22 @@ def test_data_that_are_not_there_yet_are_declared(write, plan):
     assert "accuracy min 0.75  P(block" in only_rows
 
 
+def test_of_several_classes_what_all_rows_share_is_planned(write, plan, tmp_path):
+    """Accuracy, and what a micro average makes of it; a macro average is left out, and said to be."""
+    (tmp_path / "rows.csv").write_text("y,p\n" + "cat,cat\ndog,cow\ncow,cow\n" * 100, encoding="utf-8")
+    gate = (
+        "version: 1\ndata: {{rows: rows.csv}}\ngates:\n  q: {{kind: model.metrics, data: rows, label: y, prediction: p,"
+        " average: {average}, confidence: 0.95, metrics: {metrics}}}\n"
+    )
+    micro = plan(write(gate.format(average="micro", metrics="{accuracy: {min: 0.8}, f1: {min: 0.8}}")))
+    lines = [re.sub(r"^ +\w+ ", "", line).strip() for line in micro.splitlines() if " min 0.8" in line][:2]
+    assert "q (model.metrics): 300 rows, confidence 0.95" in micro
+    assert lines[0].split() == lines[1].split()
+    macro = plan(write(gate.format(average="macro", metrics="{f1: {min: 0.8}}")))
+    assert "f1 is not planned" in macro
+    assert "nothing in it could be planned" in macro
+
+
 def test_an_error_against_a_baseline_needs_its_size(write, plan):
     """Half a unit more is much or nothing, depending on what the baseline's is; a share of it says it all."""
     text = HEAD + (
@@ -442,6 +458,7 @@ def test_guardrails_are_planned_by_exact_bounds_and_for_each_disguise(write, pla
         (["--good", "acuracy=0.8"], "--good acuracy: the file has accuracy, quality.accuracy"),
         (["--rows", "qualty=10"], "--rows qualty: the file has quality"),
         (["--rows", "many"], "'many' is no number"),
+        (["--good", "accuracy=nan"], "'nan' is no number"),
         (["--rows", "1"], "--rows must be at least 2, not 1"),
         (["--positives", "1.5"], "--positives must be between 0 and 1, not 1.5"),
         (["--bad", "0.7"], "--bad 0.7: write METRIC=VALUE"),
