@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -129,9 +130,12 @@ def _by_name(
         if not equals and not bare:
             raise click.UsageError(f"{option} {one}: write METRIC=VALUE")
         try:
-            found[name if equals else "*"] = number(text)
+            value = number(text)
         except ValueError:
-            raise click.UsageError(f"{option} {one}: {text!r} is no number") from None
+            value = None
+        if value is None or not isfinite(value):
+            raise click.UsageError(f"{option} {one}: {text!r} is no number")
+        found[name if equals else "*"] = value
     return found
 
 
@@ -166,6 +170,9 @@ def _of_file(plans: Sequence[GatePlan]) -> Iterator[str]:
     """Say what follows for all gates together."""
     lacking = [one.id for one in plans if one.lacking]
     yield "the file" + (f", without what is not planned of {', '.join(lacking)}" if lacking else "")
+    if all(not one.stakes and one.bound is None for one in plans):
+        yield "  nothing in it could be planned"
+        return
     yield f"  P(block | all is good): {_between(plans)}"
     weakest = slips(plans)
     if weakest:

@@ -107,7 +107,7 @@ class GatePlan:
 def slips(plans: Sequence[GatePlan]) -> list[tuple[float, GatePlan, Stake]]:
     """List what may block, each with the chance that what is bad in it alone passes, the likeliest first."""
     found = [(1.0 - plan.blocked(one.if_bad), plan, one) for plan in plans if plan.blocks for one in plan.stakes]
-    return sorted(found, key=lambda one: -one[0])
+    return sorted(found, key=lambda one: -max(one[0], one[2].resolution))
 
 
 def blocked(plans: Sequence[GatePlan]) -> tuple[float, float]:

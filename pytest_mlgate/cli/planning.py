@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.cli.planned import GatePlan, Stake
-from pytest_mlgate.cli.planning_families import drift, fairness
-from pytest_mlgate.cli.planning_limits import Limited, declared, refuse_wrong_side, sides
+from pytest_mlgate.cli.planning_families import drift, fairness, slices
+from pytest_mlgate.cli.planning_limits import Limited, declared, effects, refuse_wrong_side, sides
 from pytest_mlgate.cli.planning_sizes import declared_size, rows_of
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.text import spelled
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from pytest_mlgate.stats.planning import Chances
     from pytest_mlgate.stats.planning_metrics import Planned
     from pytest_mlgate.stats.planning_spread import Rows
-
-_STEP = 0.25  # of the way from the limit to the best there is
 
 
 def plan_gate(gate: Gate, inputs: GateInputs, assumed: Assumed) -> GatePlan:
@@ -186,6 +184,7 @@ def _prompt(gate: Gate, plan: GatePlan, inputs: GateInputs, assumed: Assumed) ->
 _PLANNERS: Mapping[str, Callable[[Gate, GatePlan, GateInputs, Assumed], GatePlan]] = {
     "model.metrics": _metrics,
     "model.regression": _regression,
+    "model.slices": slices,
     "fairness.groups": fairness,
     "guardrail.cases": _guardrail,
     "prompt.eval": _prompt,
@@ -221,12 +220,7 @@ def _stake(gate: Gate, check: str, metric: str, one: Limited, known: Planned, ro
     limit = one.side.limit
     if known.classes and rows.n and not rows.positives:
         raise ValueError("it is not known how many rows are positive: --positives 0.3")
-    away = _STEP * abs(known.perfect - limit) * (-1.0 if one.side.upper else 1.0)
-    good, bad = declared(assumed.good, gate.id, metric), declared(assumed.bad, gate.id, metric)
-    good, bad = (limit + away if good is None else good), (limit - away if bad is None else bad)
-    if limit in (good, bad):
-        raise ValueError("nothing lies between the limit and the best there is; say --good and --bad")
-    refuse_wrong_side(one, limit, good, bad)
+    good, bad = effects(gate, metric, one, known, assumed)
 
     def chances(n: int, truth: float) -> Chances:
         scaled = rows if n == rows.n else Rows(n, round(rows.positives * n / max(1, rows.n)))

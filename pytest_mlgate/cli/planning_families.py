@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pytest_mlgate.cli.planned import GatePlan, Stake
-from pytest_mlgate.cli.planning_limits import Limited, declared, refuse_wrong_side, sides
-from pytest_mlgate.cli.planning_sizes import compared, groups_of
+from pytest_mlgate.cli.planning_limits import Limited, declared, effects, refuse_wrong_side, sides
+from pytest_mlgate.cli.planning_sizes import compared, groups_of, slices_of
 from pytest_mlgate.errors import NotMeasuredError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_mlgate.cli.planned import Assumed
     from pytest_mlgate.gatefile import Gate
     from pytest_mlgate.inputs.gate import GateInputs
+    from pytest_mlgate.stats.planning_metrics import Planned
+    from pytest_mlgate.stats.planning_spread import Rows
 
 DRAWS = 400  # of groups: a chance is known to within four points, 19 times in 20
 _BINS = 10  # into which numbers are cut
@@ -122,4 +127,76 @@ def _drifted(gate: Gate, metric: str, one: Limited, sizes: tuple[int, int, int],
         if_bad=Divergences(metric, before, now, _BINS - 1, level).chances(one.side, bad),
         rows=rows_needed(any_column, assumed.power),
         assumed=f"columns have {_BINS} bins; good is said of all of them, bad of one",
+    )
+
+
+def slices(gate: Gate, plan: GatePlan, inputs: GateInputs, assumed: Assumed) -> GatePlan:
+    """Plan limits on named slices: good is said of all of them, bad of the smallest that is judged."""
+    from pytest_mlgate.stats.planning_metrics import planned
+
+    spec: Any = gate.spec
+    if spec.weight is not None or spec.groups is not None:
+        raise ValueError("what weighted or clustered rows are worth in each slice is not known")
+    sets = list(slices_of(gate, inputs, assumed))
+    judged = {name: [one for one in rows if one.n >= spec.min_rows] for name, rows in sets}
+    family = sum(len(rows) for rows in judged.values()) * len(spec.metrics)
+    notes = [
+        f"{name}: {len(rows) - len(judged[name])} of {len(rows)} slices have fewer than {spec.min_rows} rows"
+        for name, rows in sets
+        if len(judged[name]) < len(rows)
+    ]
+    notes += ["slices that are discovered are not planned"] if spec.discover is not None else []
+    stakes = []
+    for metric, limit in spec.metrics.items():
+        known = planned(metric)
+        if known is None or spec.average is not None:
+            notes.append(f"{metric} is not planned: nothing is known of how it spreads")
+            continue
+        for name, rows in judged.items():
+            for one in sides(limit, spec.confidence):
+                try:
+                    stakes.append(_sliced(gate, (name, metric), one, known, rows, family, assumed))
+                except ValueError as error:
+                    notes.append(f"{name}: {metric} {one.written} is not planned: {error}")
+    size = f"{sum(len(rows) for rows in judged.values())} slices"
+    return replace(plan, size=size, stakes=tuple(stakes), notes=tuple(notes))
+
+
+def _sliced(
+    gate: Gate,
+    named: tuple[str, str],
+    one: Limited,
+    known: Planned,
+    rows: Sequence[Rows],
+    family: int,
+    assumed: Assumed,
+) -> Stake:
+    """Plan one side of a limit on the slices of one set, each of which passes alone and fails as one of a family."""
+    from pytest_mlgate.stats.planning import Chances, Side
+
+    if not rows:
+        raise ValueError("no slice is large enough")
+    if known.classes and min(min(each.positives, each.negatives) for each in rows) < 1:
+        raise ValueError("a slice has rows of one class alone")
+    good, bad = effects(gate, named[1], one, known, assumed)
+    level = one.side.confidence
+    stricter = Side(one.side.limit, one.side.upper, None if level is None else 1.0 - (1.0 - level) / family)
+
+    def chances(each: Rows, truth: float) -> Chances:
+        sampling = known.sampling(each, one.side.limit)
+        passes, fails = sampling.chances(one.side, truth).passes, sampling.chances(stricter, truth).fails
+        return Chances(passes, max(0.0, 1.0 - passes - fails), fails)
+
+    each_good = [chances(each, good) for each in rows]
+    passes, fails = prod(each.passes for each in each_good), 1.0 - prod(1.0 - each.fails for each in each_good)
+    smallest = min(rows, key=lambda each: each.n)
+    return Stake(
+        check=named[0],
+        metric=named[1],
+        limit=one.written,
+        good=good,
+        bad=bad,
+        if_good=Chances(passes, max(0.0, 1.0 - passes - fails), fails),
+        if_bad=chances(smallest, bad),
+        assumed=f"good is said of all slices, bad of the smallest that is judged; {known.assumed}",
     )

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pytest_mlgate.cli.planned import Assumed
+    from pytest_mlgate.gatefile import Gate
     from pytest_mlgate.stats.planning import Side
+    from pytest_mlgate.stats.planning_metrics import Planned
     from pytest_mlgate.verdict import Limit
+
+_STEP = 0.25  # of the way from the limit to the best there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +60,19 @@ def refuse_wrong_side(one: Limited, limit: float, good: float, bad: float) -> No
 def declared(by_name: Mapping[str, float], gate: str, metric: str) -> float | None:
     """Find what was said of a metric, of this gate rather than of any."""
     return by_name.get(f"{gate}.{metric}", by_name.get(metric))
+
+
+def effects(gate: Gate, metric: str, one: Limited, known: Planned, assumed: Assumed) -> tuple[float, float]:
+    """Say what is good and what is bad of an absolute limit: as declared, or a quarter of the way to the best there is.
+
+    Raises:
+        ValueError: one of them is the limit itself, or lies on the wrong side of it.
+    """
+    limit = one.side.limit
+    away = _STEP * abs(known.perfect - limit) * (-1.0 if one.side.upper else 1.0)
+    good, bad = declared(assumed.good, gate.id, metric), declared(assumed.bad, gate.id, metric)
+    good, bad = (limit + away if good is None else good), (limit - away if bad is None else bad)
+    if limit in (good, bad):
+        raise ValueError("nothing lies between the limit and the best there is; say --good and --bad")
+    refuse_wrong_side(one, limit, good, bad)
+    return good, bad

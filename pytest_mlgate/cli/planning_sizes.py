@@ -6,9 +6,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.text import spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pytest_mlgate.cli.planned import Assumed
     from pytest_mlgate.gatefile import Gate
@@ -55,7 +56,8 @@ def _counted(spec: Any, inputs: GateInputs, *, classes: bool) -> tuple[int, str,
     table = inputs.table(spec.data)
     if not table.rows:
         raise NotMeasuredError(f"{table.frame.what} has no rows", "give it some")
-    share = float(table.equals(spec.label, spec.positive).sum()) / table.rows if classes else None
+    # By how values are written: a label of several classes need not be of the type of `positive`.
+    share = table.levels(spec.label).counts.get(spelled(spec.positive), 0) / table.rows if classes else None
     clusters, weight = getattr(spec, "groups", None), getattr(spec, "weight", None)
     if clusters is not None:
         return len(table.levels(clusters).counts), f" (clusters of {table.rows:,} rows, each counted once)", share
@@ -81,25 +83,52 @@ def _of_numbers(spec: Any) -> bool:
 
 def groups_of(gate: Gate, inputs: GateInputs, assumed: Assumed) -> Iterator[tuple[str, Groups]]:
     """Count the rows of each group by label, for each attribute and each two."""
-    from pytest_mlgate.stats.group_counts import Least, count_groups
+    from pytest_mlgate.stats.group_counts import Least
     from pytest_mlgate.stats.planning_groups import Groups
 
     spec: Any = gate.spec
-    table = inputs.table(spec.data).frozen([*spec.sensitive, spec.label])
-    is_positive = table.equals(spec.label, spec.positive)
     least = Least(spec.min_group_size, spec.min_positives, spec.min_negatives)
-    coded = {name: table.coded(name) for name in spec.sensitive}
     sets: list[tuple[str, ...]] = [(name,) for name in spec.sensitive]
     sets += list(combinations(spec.sensitive, 2)) if spec.intersections else []
-    declared = assumed.rows.get(gate.id, assumed.rows.get("*"))
+    for name, rows, positives, factor in _divided(gate, inputs, sets, assumed, classes=True):
+        groups = Groups(rows, positives, least)
+        yield name, groups if factor == 1.0 else groups.scaled(factor)
+
+
+def slices_of(gate: Gate, inputs: GateInputs, assumed: Assumed) -> Iterator[tuple[str, list[Rows]]]:
+    """Count the rows of each named slice by label, for each set of columns."""
+    from pytest_mlgate.stats.planning_spread import Rows
+
+    spec: Any = gate.spec
+    for name, rows, positives, factor in _divided(gate, inputs, spec.named, assumed, classes=not _of_numbers(spec)):
+        sizes = zip(rows.tolist(), positives.tolist(), strict=True)
+        yield name, [Rows(round(n * factor), round(hits * factor)) for n, hits in sizes]
+
+
+def _divided(
+    gate: Gate, inputs: GateInputs, sets: Sequence[tuple[str, ...]], assumed: Assumed, *, classes: bool
+) -> Iterator[tuple[str, Any, Any, float]]:
+    """Count rows and positive ones, int[k] each, of each part that columns divide the data into.
+
+    The last is by how many the rows were multiplied to come to those declared.
+    """
+    from pytest_mlgate.stats.group_counts import count_groups
+
+    spec: Any = gate.spec
+    columns = list(dict.fromkeys(name for names in sets for name in names))
+    table = inputs.table(spec.data).frozen([*columns, spec.label])
+    if not table.rows:
+        raise NotMeasuredError("the data have no rows", "give them some")
+    coded = {name: table.coded(name) for name in columns}
+    declared = assumed.rows.get(gate.id, assumed.rows.get("*", table.rows))
     for names in sets:
         codes, size = coded[names[0]].codes, len(coded[names[0]].levels)
         for name in names[1:]:
             codes, size = codes * len(coded[name].levels) + coded[name].codes, size * len(coded[name].levels)
-        cells = count_groups(codes, is_positive, is_positive, size)
+        positive = table.equals(spec.label, spec.positive) if classes else codes < 0
+        cells = count_groups(codes, positive, positive, size)
         kept = cells.rows > 0
-        groups = Groups(cells.rows[kept].astype(int), cells.positives[kept].astype(int), least)
-        yield "×".join(names), groups if declared is None else groups.scaled(declared / table.rows)
+        yield "×".join(names), cells.rows[kept].astype(int), cells.positives[kept].astype(int), declared / table.rows
 
 
 def compared(gate: Gate, inputs: GateInputs, assumed: Assumed) -> tuple[int, int, int]:

@@ -24,6 +24,7 @@ from pytest_mlgate.inputs.store import InputStore
 from pytest_mlgate.kind import Beside, Coded, Predictions
 from pytest_mlgate.reference import TableRef
 from pytest_mlgate.run import Site, run
+from pytest_mlgate.stats.proportions import wilson
 from pytest_mlgate.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class Drawn:
     """Inputs that were drawn: what a gate would have read, were it in a file."""
 
     records: tuple[()] = ()
+    seed = 1
     labels: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
     def __init__(self, columns):
@@ -121,8 +123,9 @@ class Drawn:
     def predictions(self, spec):
         return self._said(spec.prediction, "s" if "s" in self._of else None)
 
-    def beside(self, spec, _coded, _numeric=(), **_):
-        return Beside(self.predictions(spec), (), ())
+    def beside(self, spec, coded, _numeric=(), **_):
+        found, columns = self.predictions_with(spec, coded)
+        return Beside(found, columns, ())
 
     def paired_predictions(self, spec, baseline):
         return self._said(spec.prediction), self._said(baseline.prediction)
@@ -187,6 +190,41 @@ def test_fairness_gates_do_as_planned(write, apart, policy):
     assert (stake.good, stake.bad) == (0.0, 0.2)
     expected = planned.blocked(stake.if_bad if apart else stake.if_good)
     assert outcomes(write(text), grouped(apart), 150, 3) == pytest.approx(expected, abs=0.12)
+
+
+SLICES = HEAD + (
+    "  parts: {kind: model.slices, data: rows, label: y, prediction: p, slices: [g], min_rows: 200,"
+    " metrics: {accuracy: {min: 0.8}}}\n"
+)
+
+
+def sliced(right, smallest):
+    """Draw four slices of which the last is too small; so many rows are right, in the smallest judged so many."""
+
+    def draw(rng):
+        groups = np.repeat([1, 2, 3, 4], [900, 700, 300, 50])
+        labels = rng.random(1950) < 0.5
+        hit = rng.random(1950) < np.where(groups == 3, smallest, right)
+        return {"y": labels, "g": groups, "p": labels ^ ~hit}
+
+    return draw
+
+
+@pytest.mark.parametrize("policy", ["", "inconclusive: fail, "])
+def test_slices_do_as_planned(write, plan, policy):
+    """Good is said of all slices, bad of the smallest that is judged; one too small is named, and never decides."""
+    text = SLICES.replace("label: y", f"{policy}label: y")
+    drawn = sliced(0.85, 0.85)(np.random.default_rng(0))
+    pc.write_csv(pa.table(drawn | {"y": drawn["y"] * 1, "p": drawn["p"] * 1}), "rows.csv")
+    path = write(text.replace("{fixture: drawn}", "rows.csv"), "q.gate.yaml")
+    assert "g: 1 of 4 slices have fewer than 200 rows" in plan(path)
+    (planned,) = plans_of(path, Assumed())
+    (stake,) = planned.stakes
+    few = write(text)
+    three = lambda draw: lambda rng: {name: values[:1900] for name, values in draw(rng).items()}  # noqa: E731 - short
+    good, bad = three(sliced(0.85, 0.85)), three(sliced(0.95, 0.75))
+    assert outcomes(few, good, 200, 4) == pytest.approx(planned.blocked(stake.if_good), abs=0.1)
+    assert outcomes(few, bad, 200, 5) == pytest.approx(planned.blocked(stake.if_bad), abs=0.1)
 
 
 EVAL = """
@@ -313,6 +351,22 @@ def test_data_that_are_not_there_yet_are_declared(write, plan):
     assert "accuracy min 0.75  P(block" in only_rows
 
 
+def test_of_several_classes_what_all_rows_share_is_planned(write, plan, tmp_path):
+    """Accuracy, and what a micro average makes of it; a macro average is left out, and said to be."""
+    (tmp_path / "rows.csv").write_text("y,p\n" + "cat,cat\ndog,cow\ncow,cow\n" * 100, encoding="utf-8")
+    gate = (
+        "version: 1\ndata: {{rows: rows.csv}}\ngates:\n  q: {{kind: model.metrics, data: rows, label: y, prediction: p,"
+        " average: {average}, confidence: 0.95, metrics: {metrics}}}\n"
+    )
+    micro = plan(write(gate.format(average="micro", metrics="{accuracy: {min: 0.8}, f1: {min: 0.8}}")))
+    lines = [re.sub(r"^ +\w+ ", "", line).strip() for line in micro.splitlines() if " min 0.8" in line][:2]
+    assert "q (model.metrics): 300 rows, confidence 0.95" in micro
+    assert lines[0].split() == lines[1].split()
+    macro = plan(write(gate.format(average="macro", metrics="{f1: {min: 0.8}}")))
+    assert "f1 is not planned" in macro
+    assert "nothing in it could be planned" in macro
+
+
 def test_an_error_against_a_baseline_needs_its_size(write, plan):
     """Half a unit more is much or nothing, depending on what the baseline's is; a share of it says it all."""
     text = HEAD + (
@@ -327,6 +381,16 @@ def test_an_error_against_a_baseline_needs_its_size(write, plan):
         r"mae max_rise 0.5\s+P\(block \| 10\) .*P\(pass \| 11\)",
         plan(write(text), "--rows", "900", "--baseline", "mae=10"),
     )
+
+
+def test_a_baseline_in_a_file_is_exact(write, plan):
+    """All doubt is the candidate's: a drop of 0.03 from 0.9 is a limit of 0.87."""
+    text = REGRESSION.replace("baseline: {prediction: q}", "baseline: {file: old.json}")
+    said = plan(write(text), "--rows", "900", "--baseline", "accuracy=0.9")
+    assert "assumed of accuracy: the baseline's is 0.9 and exact" in said
+    found = re.search(r"accuracy max_drop 0.03  P\(block \| 0.9\) ([\d.]+)%", said)
+    least = next(hits for hits in range(900) if wilson(hits, 900, 0.95)[0] >= 0.87)
+    assert float(found[1]) == pytest.approx(100 * binom.cdf(least - 1, 900, 0.9), abs=0.06)
 
 
 DRIFT = HEAD + "  same: {kind: drift.features, reference: rows, data: rows, alpha: 0.02}\n"
@@ -394,6 +458,7 @@ def test_guardrails_are_planned_by_exact_bounds_and_for_each_disguise(write, pla
         (["--good", "acuracy=0.8"], "--good acuracy: the file has accuracy, quality.accuracy"),
         (["--rows", "qualty=10"], "--rows qualty: the file has quality"),
         (["--rows", "many"], "'many' is no number"),
+        (["--good", "accuracy=nan"], "'nan' is no number"),
         (["--rows", "1"], "--rows must be at least 2, not 1"),
         (["--positives", "1.5"], "--positives must be between 0 and 1, not 1.5"),
         (["--bad", "0.7"], "--bad 0.7: write METRIC=VALUE"),
