@@ -40,13 +40,15 @@ class InputStore:
     Args:
         root: files are named relative to it.
         hash_data: whether to take the SHA-256 of data files; that of model files is always taken.
+        updating: whether this run rewrites committed baselines.
     """
 
-    def __init__(self, root: Path, *, hash_data: bool = False) -> None:
+    def __init__(self, root: Path, *, hash_data: bool = False, updating: bool = False) -> None:
         self.database = Database()
         self._spark = SparkSessions()
         self._root = root
         self._hash_data = hash_data
+        self.updating = updating
         self._tables: dict[bytes, Opened] = {}
         self._returned: dict[str, object] = {}
         self._modules: dict[bytes, nn.Module] = {}
