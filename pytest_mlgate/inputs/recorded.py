@@ -95,6 +95,7 @@ class Records:
             rows=lambda: self._inputs.table(spec.data).rows,
             sha256=lambda: _hash_of(spec.data, found.name),
             settings=settings,
+            whole=_is_whole_file(spec.data),
         )
         return Recorded(values=values, name=found.name, places=lambda metric: places_of(data, found.name, metric))
 

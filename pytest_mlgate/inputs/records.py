@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 import tomllib
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.baselines import Setting, other_settings, shortened, strict_json, text_of
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.inputs.prompts import yaml_source
+from pytest_mlgate.inputs.prompts import unreadable, yaml_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -52,6 +52,7 @@ def read_metrics(
     rows: Callable[[], int],
     sha256: Callable[[], str],
     settings: Mapping[str, Setting],
+    whole: bool = True,
 ) -> Mapping[str, float]:
     """Read metric values.
 
@@ -62,6 +63,7 @@ def read_metrics(
         rows: gives the rows of the data that are judged now.
         sha256: gives the hash of their file; raises `NotMeasuredError` where they are in none.
         settings: those of today.
+        whole: whether all rows of that file are judged.
 
     Returns:
         Values by name; what was undefined (null, NaN) is NaN.
@@ -74,6 +76,9 @@ def read_metrics(
     for about in (document, section) if section is not document else (document,):
         _same_rows(about, name, rows)
         _same_data(about, name, sha256)
+        if about.get("sha256") is not None and about.get("rows") is None and not whole:
+            reason = f"{name} says which file it was measured on, and some of its rows are judged"
+            raise NotMeasuredError(reason, "let it say how many rows there were, as `rows`")
         _same_settings(about, name, settings)
     values = _values(document, section, name, key)
     for metric, value in values.items():
@@ -117,7 +122,10 @@ def _decoded(data: bytes, name: str) -> dict[str, Any]:
         except tomllib.TOMLDecodeError as error:
             raise NotMeasuredError(f"{name} is no TOML: {error}", "write it again") from None
     elif suffix in (".yaml", ".yml"):
-        document = yaml_source(data, PurePath(name)).value  # type: ignore[arg-type] # shown and never opened
+        source = yaml_source(data, Path(name))
+        if source.problems:  # keys that stand twice among them
+            raise unreadable(source.problems)
+        document = source.value
     else:
         document = strict_json(data, name)
     if not isinstance(document, dict):

@@ -63,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     collects = bool(config.getoption("mlgate") or config.getini("mlgate"))
     if not collects:
         _refuse_without_flag(config)
-    _refuse_update_with_action(config)
+    _check_update(config)
     if collects or config.getoption("mlgate_json") or config.getoption("mlgate_junit"):
         from pytest_mlgate.plugin.session import install
 
@@ -83,10 +83,17 @@ def _refuse_without_flag(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{argument} is a gate file: add --mlgate to run it")
 
 
-def _refuse_update_with_action(config: pytest.Config) -> None:
-    """Refuse to promote in the run that rewrites what candidates are held against."""
+def _check_update(config: pytest.Config) -> None:
+    """Refuse to rewrite baselines unless a person typed it, and in a run that promotes.
+
+    A pull request could put the option into `addopts`, and so replace what its own model is held against.
+    """
+    if not config.getoption("mlgate_update") or hasattr(config, "workerinput"):
+        return
+    if "--mlgate-update" not in map(str, config.invocation_params.args):
+        raise pytest.UsageError("--mlgate-update is for the command line: it does not count in addopts")
     for option in _ALONE:
-        if config.getoption("mlgate_update") and config.getoption(f"mlgate_{option}"):
+        if config.getoption(f"mlgate_{option}"):
             told = "review and commit the baselines first, then judge against them"
             raise pytest.UsageError(f"--mlgate-update and --mlgate-{option} do not go together: {told}")
 
