@@ -41,7 +41,7 @@ class Rows(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Args:
         rows: how many.
-        sha256: of the file or files, where nothing but them says which rows are meant.
+        sha256: of the file or files, where it says which rows are meant and the candidate wrote none of it.
         rows_sha256: the fingerprint of some columns, whatever order the rows are in.
         columns: which ones, in ascending order.
     """
@@ -50,6 +50,13 @@ class Rows(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sha256: str | None = None
     rows_sha256: str | None = None
     columns: tuple[str, ...] = ()
+
+    def are(self, other: Rows) -> bool:
+        """Tell whether these are the same rows: by their values, or by their file where those are not known."""
+        if None not in (self.rows_sha256, other.rows_sha256):
+            known = self.rows, self.rows_sha256, self.columns
+            return known == (other.rows, other.rows_sha256, other.columns)
+        return self == other
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -221,7 +228,7 @@ def changes(old: Entry | None, new: Entry) -> Iterator[str]:
         return
     if not old.is_whole:
         yield "the old entry was not as it was written"
-    if old.data != new.data:
+    if not old.data.are(new.data):
         yield f"other data ({old.data.rows:,} rows → {new.data.rows:,} rows)"
     for name in sorted(old.settings.keys() | new.settings.keys()):
         if old.settings.get(name) != new.settings.get(name):
@@ -243,7 +250,7 @@ def is_same(one: Entry, other: Entry) -> bool:
     return (
         one.is_whole
         and other.is_whole
-        and one.data == other.data
+        and one.data.are(other.data)
         and one.settings == other.settings
         and one.metrics.keys() == other.metrics.keys()
         and all(same(value, other.metrics[name]) for name, value in one.metrics.items())

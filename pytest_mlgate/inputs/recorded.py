@@ -178,7 +178,8 @@ class Records:
                 reason = f"nothing could tell later that the data are still these: {error.reason}"
                 raise NotMeasuredError(reason, "keep such columns out of the table") from error
             return Rows(rows=table.rows, sha256=sha256)
-        return Rows(rows=table.rows, sha256=sha256, rows_sha256=values, columns=tuple(columns))
+        beside = len(columns) < len(table.columns)  # the file has predictions in it, and is another each time
+        return Rows(rows=table.rows, sha256=None if beside else sha256, rows_sha256=values, columns=tuple(columns))
 
     def _bytes(self, baseline: BaselineRef, path: Path) -> Found:
         """Read a file from the tree, or from git."""
@@ -244,7 +245,7 @@ def _uncommitted(path: Path, data: bytes) -> str | None:
     try:
         entry = git.entry(path, "HEAD")
     except MlgateError as error:
-        return f"not known to be committed: {error}"
+        return f"not known to be committed: {str(error).replace(str(path), path.name)}"
     if entry is None:
         return "not committed yet"
     if not entry.is_file or entry.content().replace(_CR_LF, _LF) != data.replace(_CR_LF, _LF):

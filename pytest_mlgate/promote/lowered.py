@@ -71,7 +71,7 @@ def _entries(
     for key in sorted(then.keys() & now.keys()):
         if key.partition("[")[0] != gate:
             continue
-        if then[key].data != now[key].data or then[key].settings != now[key].settings:
+        if not then[key].data.are(now[key].data) or then[key].settings != now[key].settings:
             yield f"baseline {name} was measured on other data or with other settings than before: no telling"
         yield from _values(then[key].metrics, now[key].metrics, limits, name)
 

@@ -73,6 +73,8 @@ def rewritings(files: Sequence[FileFacts], session: SessionFacts, *, root: Path)
             offered[result.proposal.path].append(result)
     secrets = {file.node_id: file.secrets for file in files}
     whole = next(_against_all(session), None)
+    for results in offered.values():  # workers report in any order
+        results.sort(key=lambda one: (one.proposal.key if one.proposal else "", one.node_id))
     return [_file(Path(path), results, session, root, whole, secrets) for path, results in sorted(offered.items())]
 
 

@@ -87,10 +87,10 @@ def test_the_same_model_passes_and_a_worse_one_fails(measured):
 
 
 def test_an_entry_holds_the_numbers_and_what_they_depend_on(measured, tmp_path):
-    """Two hashes of the data, the columns behind one of them, and the settings; no names of files or machines."""
+    """A hash of the rows, the columns behind it, and the settings; no names of files or machines."""
     entry = parse((tmp_path / FILE).read_bytes(), FILE)["g"]
     assert entry.metrics.keys() == {"accuracy", "roc_auc"}
-    assert (entry.data.rows, entry.data.columns) == (600, ("id", "y"))
+    assert (entry.data.rows, entry.data.columns, entry.data.sha256) == (600, ("id", "y"), None)
     assert entry.settings == {"label": "y", "positive": 1, "average": None, "weight": None, "threshold": None}
     assert str(tmp_path) not in (tmp_path / FILE).read_text(encoding="utf-8")
     assert entry.is_whole
@@ -173,7 +173,7 @@ def test_another_threshold_is_another_setting_where_it_matters(tmp_path, gate):
     both, area = METRICS, "metrics: {roc_auc: {max_drop: 0.02}}"
     for metrics, verdict in ((both, "NOT_MEASURED"), (area, "PASS")):
         first = gate(table, update=True, spec=f"model: {model.format(0.5)}", metrics=metrics)
-        assert len(first.proposal.entry.model) == 64
+        assert [len(one) for one in (first.proposal.entry.model, first.proposal.entry.data.sha256)] == [64, 64]
         assert gate(spec=f"model: {model.format(0.5)}", metrics=metrics).verdict == "PASS"
         other = gate(spec=f"model: {model.format(0.4)}", metrics=metrics)
         assert other.verdict == verdict
