@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from pytest_mlgate.errors import NotMeasuredError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 Setting = bool | int | float | str | None
 SUFFIX = ".baseline.json"
@@ -31,9 +31,6 @@ UPDATE = "--mlgate-update"
 _SEAL_DIGITS = 16
 _SHOWN_DIGITS = 12
 _NOISE = 1e-12  # what another machine's rounding makes of the same data
-_LOWER_IS_BETTER = frozenset(
-    {"log_loss", "brier", "ece", "rmse", "mae", "mape", "medae", "max_error", "pinball", "flip_rate"}
-)
 
 
 class Rows(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -213,8 +210,14 @@ def same(one: float, other: float) -> bool:
     return isclose(one, other, rel_tol=_NOISE, abs_tol=_NOISE)
 
 
-def changes(old: Entry | None, new: Entry) -> Iterator[str]:
-    """Say what a new entry changes: every number, and what the numbers were measured on and with."""
+def changes(old: Entry | None, new: Entry, less_is_better: Collection[str]) -> Iterator[str]:
+    """Say what a new entry changes: every number, and what the numbers were measured on and with.
+
+    Args:
+        old: the entry that is there.
+        new: the one to be written.
+        less_is_better: names of metrics of which a better model has less.
+    """
     for name in sorted((old.metrics.keys() if old else set()) | new.metrics.keys()):
         before, now = old.metrics.get(name) if old else None, new.metrics.get(name)
         if before is None:
@@ -222,7 +225,8 @@ def changes(old: Entry | None, new: Entry) -> Iterator[str]:
         elif now is None:
             yield f"{name} is gone (it was {before!r})"
         elif not same(before, now):
-            word = "better" if is_better(name, now, before) else "WORSE"
+            better = now < before if name in less_is_better else now > before
+            word = "better" if better else "WORSE"
             yield f"{name} {before!r} → {now!r} ({word} by {abs(now - before):.3g})"
     if old is None:
         return
@@ -233,12 +237,6 @@ def changes(old: Entry | None, new: Entry) -> Iterator[str]:
     for name in sorted(old.settings.keys() | new.settings.keys()):
         if old.settings.get(name) != new.settings.get(name):
             yield f"{name} {_shown(old.settings.get(name))} → {_shown(new.settings.get(name))}"
-
-
-def is_better(name: str, now: float, before: float) -> bool:
-    """Tell whether a metric improved."""
-    base = name.partition("@")[0]
-    return now < before if base in _LOWER_IS_BETTER or base.startswith("pinball") else now > before
 
 
 def _shown(value: Setting) -> str:

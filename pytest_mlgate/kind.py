@@ -162,6 +162,21 @@ class Values:
     clusters: NDArray[Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Predictions and columns of the same rows.
+
+    Args:
+        found: the predictions, or the predicted numbers.
+        coded: columns as codes of their distinct values.
+        numbers: columns as float64 (n,), missing as NaN.
+    """
+
+    found: Predictions | Values
+    coded: tuple[Coded, ...]
+    numbers: tuple[NDArray[Any], ...]
+
+
 class Table(Protocol):
     """A table that was opened. Every method reads only the columns it names."""
 
@@ -320,6 +335,23 @@ class Inputs(Protocol):
     def predictions_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Predictions, tuple[Coded, ...]]:
         """Get predictions and, for the same rows, columns that say which group each row belongs to."""
 
+    def beside(
+        self,
+        spec: PredictionSpec,
+        coded: Sequence[str],
+        numeric: Sequence[str] = (),
+        *,
+        values: bool = False,
+        role: str = "data",
+    ) -> Beside:
+        """Get predictions (or predicted numbers) and, for the same rows, columns as codes and columns as numbers."""
+
+    def values_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Values, tuple[Coded, ...]]:
+        """Get predicted numbers and, for the same rows, columns that say which group each row belongs to."""
+
+    def outputs(self, spec: PredictionSpec) -> NDArray[Any]:
+        """Get what a model gives or columns hold, scores where there are any: float64 (n, k), missing as NaN."""
+
     def answers(self, model: ModelRef, data: TableRef, role: str = "data") -> NDArray[Any]:
         """Run a model over rows that need no label: float64 (n,) or (n, k), logits as probabilities."""
 
@@ -385,15 +417,18 @@ class ModelSpec(PredictionSpec, frozen=True, kw_only=True):
     """What kinds that judge a model by its metrics share.
 
     Args:
-        score: the column holding the probability of the positive class; of several classes, a column for each, in
-            ascending order of the labels.
+        score: the column holding the probability of the positive class; of several classes, a column for each, in the
+            order of `classes`.
+        classes: the labels there are, whether or not each occurs, in the order of `score` and of what a model gives;
+            unless given, those that occur, in ascending order.
         average: how metrics of one class become one of several: the mean over classes (`macro`), over rows (`micro`),
             or over classes by how often they occur (`weighted`); without it, the positive class is meant.
         weight: the column holding how much each row counts.
         groups: the column holding which rows belong together, such as those of one customer, and so are drawn together.
     """
 
-    score: str | tuple[str, ...] | None = None  # type: ignore[assignment] # wider than where one class is meant
+    score: str | Annotated[tuple[str, ...], Meta(min_length=1)] | None = None  # type: ignore[assignment] # wider than where one class is meant
+    classes: Annotated[tuple[bool | int | str, ...], Meta(min_length=2)] | None = None
     average: Literal["macro", "micro", "weighted"] | None = None
     weight: str | None = None
     groups: str | None = None

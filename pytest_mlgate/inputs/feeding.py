@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_mlgate.kind import Mistake
+from pytest_mlgate.kind import Mistake, ModelSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +37,8 @@ def prediction_mistakes(spec: PredictionSpec, needs: Mapping[str, str]) -> Itera
     if of_numbers and of_classes:
         what = f"{of_numbers[0]} is of predicted numbers and {of_classes[0]} of predicted classes"
         yield Mistake(("metrics", of_classes[0]), what, "write two gates")
+    if isinstance(spec, ModelSpec):
+        yield from _class_mistakes(spec, of_numbers)
     columns = spec.prediction is not None or spec.score is not None
     if (spec.model is not None) == columns:
         mend = "give `model:`, or `prediction:` and `score:` columns"
@@ -45,6 +47,25 @@ def prediction_mistakes(spec: PredictionSpec, needs: Mapping[str, str]) -> Itera
         yield from model_mistakes(spec.model, needs, ("model",))
     else:
         yield from column_mistakes(spec.prediction, spec.score, needs)
+
+
+def _class_mistakes(spec: ModelSpec, of_numbers: list[str]) -> Iterator[Mistake]:
+    """Find classes that cannot be told apart, and score columns that are not one for each."""
+    for part in ("average", "classes") if of_numbers else ():
+        if getattr(spec, part) is not None:
+            yield Mistake((part,), f"{of_numbers[0]} is of predicted numbers, which have no classes", "remove it")
+    if spec.classes is not None:
+        kinds = {isinstance(label, str) for label in spec.classes}
+        if len(set(spec.classes)) < len(spec.classes):
+            yield Mistake(("classes",), "a class is listed twice (1 and true are one)", "list each once")
+        elif len(kinds) > 1:
+            yield Mistake(("classes",), "some classes are text and some numbers", "write them as the column holds them")
+    if isinstance(spec.score, tuple):
+        if len(set(spec.score)) < len(spec.score):
+            yield Mistake(("score",), "a score column is named twice", "name one for each class")
+        elif spec.classes is not None and 1 < len(spec.score) != len(spec.classes):
+            what = f"{len(spec.score)} score columns do not go with {len(spec.classes)} classes"
+            yield Mistake(("score",), what, "name one for each class, in their order")
 
 
 def model_mistakes(ref: ModelRef, needs: Mapping[str, str], where: Path) -> Iterator[Mistake]:

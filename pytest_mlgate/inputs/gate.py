@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.opening import Opened
     from pytest_mlgate.inputs.recorded import Records
     from pytest_mlgate.inputs.store import InputStore
-    from pytest_mlgate.kind import Coded, ModelSpec, Predictions, PredictionSpec, Values
+    from pytest_mlgate.kind import Beside, Coded, ModelSpec, Predictions, PredictionSpec, Values
     from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
     from pytest_mlgate.stats.profile import Profile
@@ -152,6 +152,39 @@ class GateInputs:
 
         return self._answered(with_codes, {"model": spec}, columns)[0]
 
+    def beside(
+        self,
+        spec: PredictionSpec,
+        coded: Sequence[str],
+        numeric: Sequence[str] = (),
+        *,
+        values: bool = False,
+        role: str = "data",
+    ) -> Beside:
+        """Get predictions and, for the same rows, columns as codes and columns as numbers.
+
+        Args:
+            spec: where the predictions come from.
+            coded: names of columns of simple types.
+            numeric: names of columns of numbers or times.
+            values: whether numbers are predicted, rather than classes.
+            role: what the rows are used for, as reports say it.
+
+        Raises:
+            NotMeasuredError: as `predictions`, or a column cannot be had.
+            NotApplicableError: the model is optional and does not exist yet.
+        """
+        from pytest_mlgate.inputs.predictions import classes
+        from pytest_mlgate.inputs.values import numbers
+        from pytest_mlgate.kind import Beside
+
+        def decode(rows: OpenTable, of: PredictionSpec, raw: Any) -> Beside:
+            found: Predictions | Values = numbers(rows, of, raw) if values else classes(rows, of, raw)
+            codes = tuple(rows.coded(name) for name in coded)
+            return Beside(found, codes, tuple(rows.numbers_of(numeric) if numeric else ()))
+
+        return self._answered(decode, {"model": spec}, [*coded, *numeric], of_numbers=values, rows_as=role)[0]
+
     def answers(self, model: ModelRef, data: TableRef, role: str = "data") -> NDArray[Any]:
         """Run a model over rows that need no label, once per session for the same rows.
 
@@ -222,7 +255,32 @@ class GateInputs:
         """
         from pytest_mlgate.inputs.values import numbers
 
-        return self._answered(numbers, {"model": spec})[0]
+        return self._answered(numbers, {"model": spec}, of_numbers=True)[0]
+
+    def values_with(self, spec: PredictionSpec, columns: Sequence[str]) -> tuple[Values, tuple[Coded, ...]]:
+        """Get predicted numbers and, for the same rows, columns as codes; see `predictions_with`.
+
+        Raises:
+            NotMeasuredError: as `values`, or a column cannot be had.
+            NotApplicableError: the model is optional and does not exist yet.
+        """
+        from pytest_mlgate.inputs.values import numbers
+
+        def with_codes(rows: OpenTable, of: PredictionSpec, raw: Any) -> tuple[Values, tuple[Coded, ...]]:
+            return numbers(rows, of, raw), tuple(rows.coded(name) for name in columns)
+
+        return self._answered(with_codes, {"model": spec}, columns, of_numbers=True)[0]
+
+    def outputs(self, spec: PredictionSpec) -> NDArray[Any]:
+        """Get what a model gives or columns hold, as it is: scores where there are any, missing ones as NaN.
+
+        Raises:
+            NotMeasuredError: a column or the model cannot be had, or there are no rows.
+            NotApplicableError: the model is optional and does not exist yet.
+        """
+        from pytest_mlgate.inputs.outputs import outputs
+
+        return self._answered(outputs, {"model": spec}, of_numbers=True)[0]
 
     def paired_predictions(self, spec: PredictionSpec, baseline: BaselineRef) -> tuple[Predictions, Predictions]:
         """Get a candidate's predictions and a baseline's, for the same rows in the same order.
@@ -245,7 +303,7 @@ class GateInputs:
         """
         from pytest_mlgate.inputs.values import numbers
 
-        new, old = self._answered(numbers, {"model": spec, "baseline": _of_baseline(spec, baseline)})
+        new, old = self._answered(numbers, {"model": spec, "baseline": _of_baseline(spec, baseline)}, of_numbers=True)
         return new, old
 
     def recorded(self, spec: ModelSpec, baseline: BaselineRef, settings: Mapping[str, Setting]) -> Recorded:
@@ -279,23 +337,33 @@ class GateInputs:
         decode: Callable[[OpenTable, PredictionSpec, Any], _Found],
         by_role: _ByRole,
         beside: Sequence[str] = (),
+        *,
+        of_numbers: bool = False,
+        rows_as: str = "data",
     ) -> list[_Found]:
-        """Get the answers of one model or of several, all for one reading of the rows; `beside` names more columns."""
-        from pytest_mlgate.inputs import inference, predictions
-        from pytest_mlgate.inputs.values import numbers
+        """Get the answers of one model or of several, all for one reading of the rows.
+
+        Args:
+            decode: takes the rows, a spec and its model's answers.
+            by_role: the specs, all of the same rows.
+            beside: more columns that `decode` reads.
+            of_numbers: whether predictions are numbers rather than classes.
+            rows_as: what the rows are used for, as reports say it.
+        """
+        from pytest_mlgate.inputs import predictions
 
         specs = list(by_role.values())
         read: list[str] | None = list(beside)
         for spec in specs:
-            predictions.check_spec(spec, numbers=decode is numbers)
-            own = inference.inputs_of(spec.model) if spec.model is not None else [spec.prediction, spec.score]
-            read = None if own is None or read is None else [*read, *filter(None, own)]
+            predictions.check_spec(spec, numbers=of_numbers)
+            own = predictions.columns_of(spec)
+            read = None if own is None or read is None else [*read, *own]
         rows: OpenTable | None = None
         found = []
         for role, spec in by_role.items():
             model = self.model(spec.model, role) if spec.model is not None else None
             if rows is None:
-                rows = self.table(spec.data).frozen([spec.label, *read] if read is not None else None)
+                rows = self.table(spec.data, rows_as).frozen([spec.label, *read] if read is not None else None)
             answers = None
             if model is not None and spec.model is not None:
                 answers = self._store.answers(model, spec.model, rows)

@@ -1,33 +1,43 @@
 """Predictions beside the truth, from columns or from a model, checked before anything is computed from them.
 
 A wrong positive label, a text "1" held against a number 1, logits taken for probabilities: each would give a number,
-and a wrong one. So labels must be those of a binary problem, of one type, and agree with what is predicted.
+and a wrong one. So labels must be those of a binary problem, of one type, and agree with what is predicted; where a
+gate speaks of several classes, `pytest_mlgate.inputs.several` holds them to the same.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.beside import beside
 from pytest_mlgate.inputs.frames import NUMERIC
-from pytest_mlgate.inputs.text import spelled
-from pytest_mlgate.kind import Predictions
+from pytest_mlgate.inputs.labels import agree, label_of, listed, located, values_of, written
+from pytest_mlgate.inputs.probabilities import checked, from_logits, from_probabilities, single_column
+from pytest_mlgate.inputs.several import is_several, score_columns, several
+from pytest_mlgate.kind import ModelSpec, Predictions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
-    from pytest_mlgate.aggregate import Scalar
+    from pytest_mlgate.inputs.labels import Label
     from pytest_mlgate.inputs.tables import OpenTable
     from pytest_mlgate.kind import PredictionSpec
     from pytest_mlgate.reference import ModelRef
 
-_Label = tuple[str, object]
 _BINARY = 2
-_SHOWN = 5
-_ROUNDING = 1e-6
+_FEW = 20
+
+
+def columns_of(spec: PredictionSpec) -> list[str] | None:
+    """Name the columns that a gate's predictions are made from; `None` means all of them."""
+    from pytest_mlgate.inputs.inference import inputs_of
+
+    more = [spec.weight, spec.groups] if isinstance(spec, ModelSpec) else []
+    scores = [spec.score] if isinstance(spec.score, str) else spec.score or ()
+    own = inputs_of(spec.model) if spec.model is not None else [spec.prediction, *scores]
+    return [name for name in (*own, *more) if name is not None] if own is not None else None
 
 
 def check_spec(spec: PredictionSpec, *, numbers: bool = False) -> None:
@@ -51,7 +61,7 @@ def check_spec(spec: PredictionSpec, *, numbers: bool = False) -> None:
         return
     if spec.model.output == "value":
         raise NotMeasuredError("the model gives values (`output: value`), not classes", "declare what it gives")
-    if _label(spec.model.positive) != _label(spec.positive):
+    if label_of(spec.model.positive) != label_of(spec.positive):
         raise NotMeasuredError(
             f"the gate's positive label is {spec.positive!r}, but the model speaks of {spec.model.positive!r}",
             "write the same `positive` on the model and on the gate",
@@ -81,15 +91,29 @@ def shown(raw: NDArray[Any], ref: ModelRef) -> NDArray[Any]:
     if np.isnan(raw).any():
         raise NotMeasuredError("the model answered with NaN", "look at its weights and inputs")
     if ref.output in ("logits", "probability") and (raw.ndim == 1 or raw.shape[1] <= _BINARY):
-        return _from_logits(raw) if ref.output == "logits" else _from_probabilities(raw)
+        return from_logits(raw) if ref.output == "logits" else from_probabilities(raw)
     return raw.reshape(-1) if raw.ndim == _BINARY and raw.shape[1] == 1 else raw
 
 
 def classes(table: OpenTable, spec: PredictionSpec, raw: NDArray[Any] | None) -> Predictions:
-    """Take predictions from what a model answered, or from columns where there is no model."""
-    if spec.model is None or raw is None:
-        return from_columns(table, spec)
-    return from_model(table, spec, spec.model, raw)
+    """Take predictions from what a model answered, or from columns where there is no model.
+
+    Args:
+        table: the rows.
+        spec: where truth and predictions are.
+        raw: float64 (n,) or (n, k): a model's answers.
+
+    Raises:
+        NotMeasuredError: they cannot be had, or cannot be trusted.
+    """
+    if isinstance(spec, ModelSpec) and is_several(spec, raw):
+        found = several(table, spec, raw)
+    elif spec.model is None or raw is None:
+        found = from_columns(table, spec)
+    else:
+        found = from_model(table, spec, spec.model, raw)
+    weights, clusters = beside(table, spec)
+    return replace(found, weights=weights, clusters=clusters)
 
 
 def from_columns(table: OpenTable, spec: PredictionSpec) -> Predictions:
@@ -99,20 +123,15 @@ def from_columns(table: OpenTable, spec: PredictionSpec) -> Predictions:
         NotMeasuredError: a column is missing or has missing values, labels are not binary or of different types, the
             positive label does not occur, or a score is no probability.
     """
-    labels = _labels(table, spec.label, spec.positive)
+    labels = _labels(table, spec)
     predicted = scores = None
     if spec.prediction is not None:
-        found = _values(table, spec.prediction, "predictions")
-        _agree(
-            labels, found, f"the predictions in column {spec.prediction!r}", _located(table, spec.prediction, labels)
-        )
+        found = values_of(table, spec.prediction, "predictions")
+        where = located(table, spec.prediction, labels)
+        agree(labels, found, f"the predictions in column {spec.prediction!r}", where)
         predicted = table.equals(spec.prediction, spec.positive)
     if spec.score is not None:
-        column = table.frame.column(spec.score)
-        if column.type not in NUMERIC:
-            raise NotMeasuredError(f"{column} holds no scores", "name a numeric column")
-        what = f"the score column {spec.score!r}"
-        scores = _checked(table.numbers(spec.score), what, "give probabilities of the positive label")
+        scores = _scores(table, spec, spec.score, labels)
     return Predictions(table.equals(spec.label, spec.positive), predicted, scores)
 
 
@@ -128,137 +147,76 @@ def from_model(table: OpenTable, spec: PredictionSpec, ref: ModelRef, raw: NDArr
     Raises:
         NotMeasuredError: as for columns, or the model's answers are not what it declares.
     """
-    labels = _labels(table, spec.label, spec.positive)
+    labels = _labels(table, spec)
     truth = table.equals(spec.label, spec.positive)
     if ref.output == "label":
-        return Predictions(truth, _predicted(raw, labels, spec.positive), None)
-    scores = _from_logits(raw) if ref.output == "logits" else _from_probabilities(raw)
+        return Predictions(truth, _predicted(raw, labels, spec), None)
+    scores = from_logits(raw) if ref.output == "logits" else from_probabilities(raw)
     return Predictions(truth, scores >= ref.threshold, scores)
 
 
-def _predicted(raw: NDArray[Any], labels: set[_Label], positive: Scalar) -> NDArray[Any]:
+def _scores(table: OpenTable, spec: PredictionSpec, named: str | tuple[str, ...], labels: set[Label]) -> NDArray[Any]:
+    """Read the positive label's probability: from its own column, or from one of two."""
+    names = (named,) if isinstance(named, str) else named
+    if len(names) > 1:
+        known = sorted(labels)
+        if isinstance(spec, ModelSpec) and spec.classes is not None:
+            known = [label_of(value) for value in spec.classes]
+        return score_columns(table, names)[:, known.index(label_of(spec.positive))]
+    column = table.frame.column(names[0])
+    if column.type not in NUMERIC:
+        raise NotMeasuredError(f"{column} holds no scores", "name a numeric column")
+    remedy = "give probabilities of the positive label; logits become some through the logistic function"
+    return checked(table.numbers(names[0]), f"the score column {names[0]!r}", remedy)
+
+
+def _predicted(raw: NDArray[Any], labels: set[Label], spec: PredictionSpec) -> NDArray[Any]:
     """Tell which of a model's labels are the positive one."""
     import numpy as np
 
-    values = _single_column(raw, "labels")
+    values = single_column(raw, "labels")
     found, counts = np.unique(values, return_counts=True)
     if not np.isfinite(found).all():
         raise NotMeasuredError("the model answered with labels that are no numbers", "look at its outputs")
-    _agree(labels, list(zip(found.tolist(), counts.tolist(), strict=True)), "the labels that the model gives")
-    predicted: NDArray[Any] = values == float(positive)
+    agree(labels, list(zip(found.tolist(), counts.tolist(), strict=True)), "the labels that the model gives")
+    predicted: NDArray[Any] = values == float(spec.positive)
     return predicted
 
 
-def _from_logits(raw: NDArray[Any]) -> NDArray[Any]:
-    """Turn logits into probabilities: one is the positive label's, of two the second is."""
-    import numpy as np
-
-    if not np.isfinite(raw).all():
-        raise NotMeasuredError("the model answered with NaN or infinite logits", "look at its weights and inputs")
-    margin = raw[:, 1] - raw[:, 0] if _has_two(raw) else _single_column(raw, "logits")
-    # The two branches of the logistic function that cannot overflow; softmax over two logits is its value there.
-    small = np.exp(-np.abs(margin))
-    scores: NDArray[Any] = np.where(margin >= 0, 1.0, small) / (1.0 + small)
-    return scores
-
-
-def _from_probabilities(raw: NDArray[Any]) -> NDArray[Any]:
-    """Take the positive label's probability: the only one there is, or the second of two."""
-    checked = _checked(raw, "the model's output", "if these are logits, write `output: logits`")
-    return checked[:, 1] if _has_two(raw) else _single_column(checked, "probabilities")
-
-
-def _has_two(raw: NDArray[Any]) -> bool:
-    return raw.ndim == _BINARY and raw.shape[1] == _BINARY
-
-
-def _single_column(raw: NDArray[Any], noun: str) -> NDArray[Any]:
-    if raw.ndim == 1 or raw.shape[1] == 1:
-        return raw.reshape(-1)
-    reason = f"the model gives {raw.shape[1]} {noun} a row, which is no binary classification"
-    raise NotMeasuredError(reason, "give one a row, or two of which the second is the positive label's")
-
-
-def _checked(scores: NDArray[Any], what: str, remedy: str) -> NDArray[Any]:
-    """Give probabilities back, without the rounding error by which sums of floats leave [0, 1]."""
-    import numpy as np
-
-    if missing := int(np.isnan(scores).sum()):
-        raise NotMeasuredError(f"{missing} of {scores.size} values of {what} are missing or NaN", "fill them in")
-    low, high = float(scores.min()), float(scores.max())
-    if low < -_ROUNDING or high > 1.0 + _ROUNDING:
-        outside = (scores < -_ROUNDING) | (scores > 1.0 + _ROUNDING)
-        rows = np.flatnonzero(outside.reshape(len(scores), -1).any(axis=1))
-        where = f"; {rows.size:,} of {len(scores):,} rows hold others, the first is row {rows[0]}"
-        raise NotMeasuredError(f"{what} ranges from {low:g} to {high:g}, which are no probabilities{where}", remedy)
-    clipped: NDArray[Any] = np.clip(scores, 0.0, 1.0)
-    return clipped
-
-
-def _labels(table: OpenTable, column: str, positive: Scalar) -> set[_Label]:
-    """Find out which labels occur; exactly two of one type may, and the positive one must."""
+def _labels(table: OpenTable, spec: PredictionSpec) -> set[Label]:
+    """Find out which labels there are; exactly two of one type may be, and the positive one must occur."""
     if table.rows == 0:
         raise NotMeasuredError(f"{table.frame.what} has no rows", "give it some")
-    values = _values(table, column, "labels")
-    labels = {_label(value) for value, _ in values}
-    if len(labels) > _BINARY:
-        usual = {_label(value) for value, _ in values[:_BINARY]}
-        where = _located(table, column, usual)
-        reason = f"column {column!r} holds {len(labels)} distinct labels ({_listed(values)}){where}"
-        raise NotMeasuredError(reason, "this is measured for two; keep or merge two of them")
-    if _label(positive) not in labels:
+    column, positive = spec.label, spec.positive
+    values = values_of(table, column, "labels")
+    labels = {label_of(value) for value, _ in values}
+    shown = listed(value for value, _ in values)
+    declared = spec.classes if isinstance(spec, ModelSpec) else None
+    known = set(map(label_of, declared)) if declared is not None else labels
+    if len(labels) > _BINARY or not labels <= known:
+        usual = known if declared is not None else {label_of(value) for value, _ in values[:_BINARY]}
+        where = located(table, column, usual)
+        reason = f"column {column!r} holds {len(labels)} distinct labels ({shown}){where}"
+        raise NotMeasuredError(reason, _several_classes(values, spec))
+    if label_of(positive) not in labels:
         quoted = any(str(value) == str(positive) for value, _ in values)
         remedy = "one is text and the other a number: mind the quotes" if quoted else "set `positive` to one of them"
-        reason = f"no row of column {column!r} has the positive label {positive!r}; it holds {_listed(values)}"
+        reason = f"no row of column {column!r} has the positive label {positive!r}; it holds {shown}"
         raise NotMeasuredError(reason, remedy)
-    return labels
+    if isinstance(spec, ModelSpec) and len(known) < _BINARY:
+        reason = f"column {column!r} holds one class: all {table.rows:,} rows are positive ({written(values[0][0])})"
+        raise NotMeasuredError(reason, "judge on rows of both, or list both in `classes:` if these are all there are")
+    return known
 
 
-def _values(table: OpenTable, column: str, noun: str) -> list[tuple[Any, int]]:
-    values, missing = table.distinct(column)
-    if missing:
-        raise NotMeasuredError(
-            f"{missing} of {table.rows} {noun} in column {column!r} are missing", "leave these rows out"
-        )
-    return values
-
-
-def _located(table: OpenTable, column: str, known: set[_Label]) -> str:
-    """Say which row is the first that holds something other than the labels known."""
-    from pytest_mlgate.aggregate import NotAmong
-
-    wanted = tuple(value for _, value in known if isinstance(value, str | float))
-    kinds = {"string": str, "integer": float, "number": float}
-    if len(wanted) != len(known) or not all(isinstance(one, kinds.get(table.columns[column], ())) for one in wanted):
-        return ""
-    rule = NotAmong(column, wanted)
-    examples = table.examples(rule, 1)
-    return f"; the first other than the usual is row {examples[0].row}: {examples[0].value}" if examples else ""
-
-
-def _agree(labels: set[_Label], found: list[tuple[Any, int]], what: str, where: str = "") -> None:
-    """Make sure that predictions speak of the labels that occur; `where` locates one that does not."""
-    together = labels | {_label(value) for value, _ in found}
-    if len(together) > _BINARY or len({kind for kind, _ in together}) > 1:
-        known = ", ".join(sorted(_shown(value) for _, value in labels))
-        reason = f"{what} are {_listed(found)}, but the labels are {known}{where}"
-        raise NotMeasuredError(reason, "use the same two values for both")
-
-
-def _label(value: object) -> _Label:
-    """Give a label in the form in which labels are compared: 1, 1.0 and true are one, "1" is another."""
-    if isinstance(value, bool | int | float | Decimal):
-        return "number", float(value)
-    return ("text", value) if isinstance(value, str) else ("other", spelled(value))
-
-
-def _listed(values: Iterable[tuple[Any, int]]) -> str:
-    shown = [_shown(value) for value, _ in values]
-    return ", ".join(shown[:_SHOWN]) + (f", … ({len(shown)} in all)" if len(shown) > _SHOWN else "")
-
-
-def _shown(value: object) -> str:
-    """Write a label so that text and numbers are told apart, and a single-precision 0.2 is 0.2."""
-    if isinstance(value, str):
-        return repr(value)
-    return f"{value:g}" if isinstance(value, float) else spelled(value)
+def _several_classes(values: list[tuple[Any, int]], spec: PredictionSpec) -> str:
+    """Say what to do about more labels than two."""
+    if not isinstance(spec, ModelSpec):
+        return "this is measured for two; keep or merge two of them"
+    if spec.classes is not None:
+        return "list all there are in `classes:`, or mend these rows"
+    found = [value for value, _ in values]
+    if len(found) > _FEW:
+        return "if these are the classes, list them in `classes:` or choose an `average:`"
+    line = ", ".join(written(value) for value in sorted(found, key=label_of))
+    return f"if these are the classes, write `classes: [{line}]` or choose an `average:`"

@@ -6,6 +6,7 @@ The store opens every file once, loads every model once and runs it once over th
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -16,6 +17,7 @@ from pytest_mlgate.inputs.database import Database
 from pytest_mlgate.inputs.digests import arrow_digest
 from pytest_mlgate.inputs.models import LoadedModel, open_model
 from pytest_mlgate.inputs.references import resolve, user_code
+from pytest_mlgate.inputs.sharing import SharedAnswers
 from pytest_mlgate.inputs.spark_sessions import SparkSessions
 from pytest_mlgate.inputs.stamps import stamp
 
@@ -40,14 +42,18 @@ class InputStore:
     Args:
         root: files are named relative to it.
         hash_data: whether to take the SHA-256 of data files; that of model files is always taken.
+        shared: a folder in which the processes of this session share what models answer.
         updating: whether this run rewrites committed baselines.
     """
 
-    def __init__(self, root: Path, *, hash_data: bool = False, updating: bool = False) -> None:
+    def __init__(
+        self, root: Path, *, hash_data: bool = False, shared: Path | None = None, updating: bool = False
+    ) -> None:
         self.database = Database()
         self._spark = SparkSessions()
         self._root = root
         self._hash_data = hash_data
+        self._shared = SharedAnswers(shared) if shared is not None else None
         self.updating = updating
         self._tables: dict[bytes, Opened] = {}
         self._returned: dict[str, object] = {}
@@ -102,7 +108,8 @@ class InputStore:
         key = msgspec.json.encode([model.state, ref.features, ref.preprocess, ref.batch_size, rows])
         answers = self._answers.setdefault(model.module, {})
         if key not in answers:
-            answers[key] = infer(model, ref, table)
+            run = partial(infer, model, ref, table)
+            answers[key] = run() if self._shared is None else self._shared.find(model, ref, table, run)
             answers[key].setflags(write=False)
         return answers[key]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.beside import beside
 from pytest_mlgate.inputs.frames import NUMERIC
 from pytest_mlgate.kind import Values
 
@@ -35,7 +36,7 @@ def numbers(table: OpenTable, spec: PredictionSpec, raw: NDArray[Any] | None) ->
     if spec.model is None or raw is None:
         if spec.prediction is None:
             raise NotMeasuredError("predicted numbers are in no column", "name one as `prediction`")
-        return Values(targets, _column(table, spec.prediction, "predictions"))
+        return Values(targets, _column(table, spec.prediction, "predictions"), *beside(table, spec))
     if spec.model.output != "value":
         reason = f"the model gives {spec.model.output or 'nobody says what'}, not numbers"
         raise NotMeasuredError(reason, "write `output: value` where it does")
@@ -43,7 +44,7 @@ def numbers(table: OpenTable, spec: PredictionSpec, raw: NDArray[Any] | None) ->
         raise NotMeasuredError(f"the model gives {raw.shape[1]} numbers a row", "return one")
     predicted: NDArray[Any] = raw.reshape(-1)
     _check_finite(predicted, "of the model's answers")
-    return Values(targets, predicted)
+    return Values(targets, predicted, *beside(table, spec))
 
 
 def _column(table: OpenTable, name: str, noun: str) -> NDArray[Any]:

@@ -11,6 +11,7 @@ import datetime as dt
 import os
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,7 +19,7 @@ import pytest
 
 from pytest_mlgate.errors import MlgateError
 from pytest_mlgate.plugin.promotion import Settled, settle_promotions
-from pytest_mlgate.plugin.session import FACTS_KEY, collection_text, failure_text
+from pytest_mlgate.plugin.session import FACTS_KEY, SHARED_KEY, collection_text, failure_text
 from pytest_mlgate.promote.facts import FileFacts, SessionFacts
 from pytest_mlgate.report import document
 from pytest_mlgate.run import unreported
@@ -51,6 +52,7 @@ class Controller:
         self._crashed: set[str] = set()
         self._silent: list[str] = []
         self._disagreements: list[str] = []
+        self._shared: TemporaryDirectory[str] | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -62,6 +64,18 @@ class Controller:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what was going to run."""
         self._selected |= {item.nodeid for item in session.items}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Give xdist's workers a folder in which they share what models answer, for as long as this run lasts."""
+        if self._shared is None:
+            self._shared = TemporaryDirectory(prefix="mlgate-", ignore_cleanup_errors=True)
+        node.workerinput[SHARED_KEY] = self._shared.name
+
+    def pytest_unconfigure(self) -> None:
+        """Let go of that folder."""
+        if self._shared is not None:
+            self._shared.cleanup()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,13 +28,13 @@ from pytest_mlgate.verdict import GateResult, Outcome, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
-    from pathlib import Path
 
     from pytest_mlgate.gatefile import Gate, GateFile
     from pytest_mlgate.inputs.store import InputStore
 
 PLUGIN_NAME = "mlgate-session"
 FACTS_KEY = "mlgate_files"
+SHARED_KEY = "mlgate_shared"
 CHECKS = pytest.StashKey[list[GateResult]]()
 _AVAILABLE = re.compile(r"available fixtures: (.*)")
 _RESULT = pytest.StashKey[GateResult]()
@@ -87,8 +88,10 @@ class GateSession:
             from pytest_mlgate.inputs.store import InputStore
 
             wants_hashes = bool(self.config.getoption("mlgate_promote") or self.config.getoption("mlgate_history"))
+            shared = getattr(self.config, "workerinput", {}).get(SHARED_KEY)
+            folder = Path(shared) if shared is not None else None
             updating = bool(self.config.getoption("mlgate_update"))
-            self._store = InputStore(self.config.rootpath, hash_data=wants_hashes, updating=updating)
+            self._store = InputStore(self.config.rootpath, hash_data=wants_hashes, shared=folder, updating=updating)
         return self._store
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> GateModule | None:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from pytest_mlgate.baselines import SUFFIX, changes, is_same, parse, written
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.plain import redactor
+from pytest_mlgate.stats.names import LESS_IS_BETTER
 from pytest_mlgate.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _file(
 def _told(before: Entry | None, after: Entry) -> str:
     if before is not None and is_same(before, after):
         return "nothing changes"
-    return ("first written: " if before is None else "") + ", ".join(changes(before, after))
+    return ("first written: " if before is None else "") + ", ".join(changes(before, after, LESS_IS_BETTER))
 
 
 def _against_path(path: Path, root: Path) -> str | None:

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_mlgate.stats.counts import SHARES
+import numpy as np
+
 from pytest_mlgate.stats.discordant import mcnemar
-from pytest_mlgate.stats.losses import difference_bounds
-from pytest_mlgate.stats.metrics import losses_of
+from pytest_mlgate.stats.metrics import find
 from pytest_mlgate.stats.names import NEEDS
 from pytest_mlgate.stats.paired_counts import paired_counts
 from pytest_mlgate.stats.roc_paired import roc_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from pytest_mlgate.stats.discordant import PairedShares
-    from pytest_mlgate.stats.metrics import Outputs
+    from pytest_mlgate.stats.names import Average
+    from pytest_mlgate.stats.outputs import Outputs
     from pytest_mlgate.stats.paired_counts import PairedCounts
 
     PairedBounds = Callable[[float, float], tuple[float, float]]  # confidence, share -> bounds of new - share * old
@@ -62,19 +64,12 @@ def changes(shares: PairedShares) -> dict[str, Any]:
     }
 
 
-def _of_counts(name: str, new: Outputs, old: Outputs) -> Comparison:
-    table = counted(new, old)
-    if name == "accuracy":
-        shares = table.shares()
-        values = [(shares.both + each) / shares.n for each in (shares.gained, shares.lost)]
-    else:
-        values = [SHARES[name](table.confusion(new=which), 0.5).value for which in (True, False)]
-
-    def bounds(confidence: float, share: float) -> tuple[float, float]:
-        part = table.difference(name, confidence, share)
-        return part.low, part.high
-
-    return Comparison(values[0], values[1], table.n, bounds, changes(table.shares()))
+def changed(new: Outputs, old: Outputs) -> PairedShares:
+    """Count rows that both models, either or neither have right, whatever they count for."""
+    if new.classes:
+        every = np.ones(new.labels.size, dtype=np.bool_)
+        return paired_counts(every, new.are_right(), old.are_right()).shares()
+    return counted(new, old).shares()
 
 
 def _of_roc(new: Outputs, old: Outputs) -> Comparison:
@@ -82,42 +77,47 @@ def _of_roc(new: Outputs, old: Outputs) -> Comparison:
     return Comparison(found.new.value, found.old.value, new.labels.size, found.bounds, {"delong_p": found.p_value()})
 
 
-def _of_losses(name: str, new: Outputs, old: Outputs) -> Comparison:
-    one, other = losses_of(name, new), losses_of(name, old)
-    return Comparison(one.value, other.value, new.labels.size, partial(difference_bounds, one, other), {})
-
-
-_COMPARE: Mapping[str, Callable[[Outputs, Outputs], Comparison]] = MappingProxyType(
-    {
-        "roc_auc": _of_roc,
-        **{name: partial(_of_counts, name) for name, needs in NEEDS.items() if needs == "prediction"},
-        **{name: partial(_of_losses, name) for name in ("log_loss", "brier", "rmse", "mae", "r2")},
-    }
-)
-
-
-def compare(name: str, new: Outputs, old: Outputs) -> Comparison:
+def compare(name: str, new: Outputs, old: Outputs, average: Average | None = None) -> Comparison:
     """Compare two models by one metric.
 
     Args:
         name: as gate files write it.
         new: what the one model said, beside the truth.
         old: what the other said of the same rows, in the same order.
+        average: how a metric of one class becomes one of all, as in `Metric.compute`.
 
     Raises:
-        ValueError: one lacks what the metric reads, the metric is undefined for one, or the rows are not the same.
+        ValueError: one lacks what the metric reads, the metric is undefined for one, or the rows are not the same, or
+            not drawn and weighted the same.
     """
     needs = NEEDS[name]
     for which, outputs in (("new", new), ("old", old)):
         if getattr(outputs, f"{needs}s") is None:
             raise ValueError(f"{name} needs {needs}s, and the {which} model has none")
-    if new.labels.size != old.labels.size or (new.labels is not old.labels and (new.labels != old.labels).any()):
-        raise ValueError("the two models were not judged on the same rows: their labels differ")
-    return _COMPARE[name](new, old)
+    for what in ("labels", "weights", "clusters"):
+        if not _same(getattr(new, what), getattr(old, what)):
+            raise ValueError(f"the two models were not judged on the same rows: their {what} differ")
+    if new.classes != old.classes:
+        raise ValueError("the two models do not speak of the same classes")
+    if name == "roc_auc" and new.drawn.plain and not new.classes:
+        return _of_roc(new, old)  # both areas and what they share in one go
+    one, other = find(name, new, average), find(name, old, average)
+    counting = needs == "prediction" and new.drawn.plain
+    detail = changes(changed(new, old)) if counting else {}
+    return Comparison(one.value, other.value, new.labels.size, partial(one.less, other), detail)
 
 
 def lost_rows(new: Outputs, old: Outputs, limit: int) -> list[int]:
     """Number the first few rows, from zero, that the old model has right and the new one wrong."""
-    positive = new.are_positive()
-    lost = (old.are_predicted() == positive) & (new.are_predicted() != positive)
+    if new.classes:
+        lost = old.are_right() & ~new.are_right()
+    else:
+        positive = new.are_positive()
+        lost = (old.are_predicted() == positive) & (new.are_predicted() != positive)
     return [int(row) for row in lost.nonzero()[0][:limit]]
+
+
+def _same(first: NDArray[Any] | None, second: NDArray[Any] | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return first is second or np.array_equal(first, second)

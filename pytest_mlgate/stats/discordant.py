@@ -96,9 +96,9 @@ class PairedShares:
         right, right_before = self.both + self.gained, self.both + self.lost
         new = Part(right / self.n, *wilson(right, self.n, confidence))
         old = Part(right_before / self.n, *wilson(right_before, self.n, confidence))
-        return difference_of(new, old, self._phi(), share)
+        return difference_of(new, old, self.phi(), share)
 
-    def _phi(self) -> float:
+    def phi(self) -> float:
         """Correlation of the two, Newcombe's correction for continuity applied."""
         right, wrong = self.both + self.gained, self.lost + self.neither
         right_before, wrong_before = self.both + self.lost, self.gained + self.neither

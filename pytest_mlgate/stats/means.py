@@ -8,6 +8,7 @@ with the same mean, all or nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import exp, sqrt
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from pytest_mlgate.stats.door import normal_quantile
 from pytest_mlgate.stats.proportions import wilson_of_rate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 # From this many rows that lost much on, the tail of losses is taken to have been seen.
@@ -25,12 +28,13 @@ ENOUGH_LARGE = 20
 _LARGEST_EXPONENT = 300.0
 
 
-def mean_bounds(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+def mean_bounds(values: NDArray[np.float64], confidence: float, *, worth: float | None = None) -> tuple[float, float]:
     """Bound the mean of independent rows from both sides, each bound at its own one-sided confidence.
 
     Args:
         values: float[n], one number a row.
         confidence: of each bound on its own, in [0.5, 1).
+        worth: how many equal rows these are worth, where some count for more than others; at least one.
 
     Returns:
         The lower and the upper bound: on each side the wider of Student's and of Hall's, which corrects for skewness.
@@ -50,42 +54,55 @@ def mean_bounds(values: NDArray[np.float64], confidence: float) -> tuple[float, 
     if n < 2 or spread <= abs(mean) * 1e-12:  # noqa: PLR2004 - a spread needs two rows
         raise ValueError(f"{n} rows without any spread show nothing of the rows not seen")
     skewness = float(np.dot(squares, centred)) / n / (float(squares.mean()) ** 1.5)
-    t = float(stdtrit(n - 1, confidence))
+    t = float(stdtrit(n - 1 if worth is None else max(1.0, worth - 1.0), confidence))
     error = spread / sqrt(n)
     low = mean - error * max(t, _hall(t, skewness, n))
     high = mean - error * min(-t, _hall(-t, skewness, n))
     return low, high
 
 
-def error_bounds(errors: NDArray[np.float64], confidence: float) -> tuple[float, float]:
-    """Bound the mean of errors that are not negative and know no largest, such as squared ones.
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What rows could have lost.
+
+    Attributes:
+        largest: by one row.
+        large: how many independent rows lost much.
+        n: how many there are.
+    """
+
+    largest: float
+    large: int
+    n: int
+
+
+def above_zero(mean: float, bounds: tuple[float, float]) -> tuple[float, float]:
+    """Shape the bounds of a mean of errors that are not negative and know no largest, such as squared ones.
 
     Args:
-        errors: float[n], one error a row.
-        confidence: of each bound on its own, in [0.5, 1).
+        mean: the mean, above zero.
+        bounds: as `mean_bounds` gives them.
 
     Returns:
-        The bounds of `mean_bounds`, the upper one taken on the logarithmic scale, which leaves more room for the large
-        errors that a small sample has not met. At 0.95 the upper bound of squared errors then errs up to 0.04 of the
-        time with normal errors and 0.06 with Laplace errors on 100 rows or more; with fewer rows, or heavier tails
-        (Student's with five degrees of freedom: 0.08), more.
-
-    Raises:
-        ValueError: as `mean_bounds`.
+        The same, the upper one taken on the logarithmic scale, which leaves more room for the large errors that a small
+        sample has not met. At 0.95 the upper bound of squared errors then errs up to 0.04 of the time with normal
+        errors and 0.06 with Laplace errors on 100 rows or more; with fewer rows, or heavier tails (Student's with five
+        degrees of freedom: 0.08), more.
     """
-    low, high = mean_bounds(errors, confidence)
-    mean = float(errors.mean())
+    low, high = bounds
     return max(0.0, low), mean * exp(min((high - mean) / mean, _LARGEST_EXPONENT))
 
 
-def loss_bounds(losses: NDArray[np.float64], confidence: float, *, largest: float, large: int) -> tuple[float, float]:
+def loss_bounds(
+    mean: float, bounds: Callable[[float], tuple[float, float]], confidence: float, tail: Tail
+) -> tuple[float, float]:
     """Bound the mean of losses that lie between zero and a known largest.
 
     Args:
-        losses: float[n], one loss a row.
+        mean: of the losses.
+        bounds: confidence → the bounds of `mean_bounds`; raises `ValueError` where the losses show no spread.
         confidence: of each bound on its own, in [0.5, 1).
-        largest: what a row could have lost.
-        large: how many rows lost much; few of them say little of the tail.
+        tail: what a row could have lost, and how many lost much; few of them say little of the tail.
 
     Returns:
         The bounds of `mean_bounds`, widened to Wilson's for losses that are all or nothing where fewer than
@@ -93,14 +110,14 @@ def loss_bounds(losses: NDArray[np.float64], confidence: float, *, largest: floa
     """
     low, high = np.inf, -np.inf
     try:
-        low, high = mean_bounds(losses, confidence)
-        enough = large >= ENOUGH_LARGE
+        low, high = bounds(confidence)
+        enough = tail.large >= ENOUGH_LARGE
     except ValueError:
         enough = False
     if not enough:
-        rate = min(1.0, float(losses.mean()) / largest)
-        widest = wilson_of_rate(rate, losses.size, confidence)
-        low, high = min(low, largest * widest[0]), max(high, largest * widest[1])
+        rate = min(1.0, mean / tail.largest)
+        widest = wilson_of_rate(rate, tail.n, confidence)
+        low, high = min(low, tail.largest * widest[0]), max(high, tail.largest * widest[1])
     return max(0.0, float(low)), float(high)
 
 

@@ -13,19 +13,51 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Needs = Literal["prediction", "score", "value"]
+Average = Literal["macro", "micro", "weighted"]
 MetricName = Literal[
     "accuracy",
     "balanced_accuracy",
     "precision",
     "recall",
     "f1",
+    "specificity",
+    "npv",
+    "mcc",
+    "kappa",
     "roc_auc",
     "log_loss",
     "brier",
+    "top_2_accuracy",
+    "top_3_accuracy",
+    "top_5_accuracy",
+    "top_10_accuracy",
     "rmse",
     "mae",
+    "mape",
+    "medae",
+    "max_error",
     "r2",
+    "pinball",
+    "pinball_q01",
+    "pinball_q05",
+    "pinball_q10",
+    "pinball_q25",
+    "pinball_q75",
+    "pinball_q90",
+    "pinball_q95",
+    "pinball_q99",
 ]
+
+# Which quantile was predicted is part of the name, as a limit on one is none on another.
+PINBALLS: Mapping[str, float] = MappingProxyType(
+    {"pinball": 0.5, **{f"pinball_q{percent:02}": percent / 100 for percent in (1, 5, 10, 25, 75, 90, 95, 99)}}
+)
+# Metrics without an interval: the value decides, and a limit of theirs cannot name a confidence.
+WITHOUT_INTERVAL = frozenset({"max_error"})
+# Of one class: with several they need an average.
+OF_ONE_CLASS = frozenset({"precision", "recall", "f1", "specificity", "npv"})
+# How many of the likeliest classes may hold the true one; with two classes there is nothing to measure.
+TOP: Mapping[str, int] = MappingProxyType({f"top_{k}_accuracy": k for k in (2, 3, 5, 10)})
 
 NEEDS: Mapping[str, Needs] = MappingProxyType(
     {
@@ -34,11 +66,23 @@ NEEDS: Mapping[str, Needs] = MappingProxyType(
         "precision": "prediction",
         "recall": "prediction",
         "f1": "prediction",
+        "specificity": "prediction",
+        "npv": "prediction",
+        "mcc": "prediction",
+        "kappa": "prediction",
         "roc_auc": "score",
         "log_loss": "score",
         "brier": "score",
+        **dict.fromkeys(TOP, "score"),
         "rmse": "value",
         "mae": "value",
+        "mape": "value",
+        "medae": "value",
+        "max_error": "value",
         "r2": "value",
+        **dict.fromkeys(PINBALLS, "value"),
     }
 )
+
+# The better the model, the less of these; of all others, the more.
+LESS_IS_BETTER = frozenset({"log_loss", "brier", "ece", "rmse", "mae", "mape", "medae", "max_error", *PINBALLS})

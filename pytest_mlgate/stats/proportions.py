@@ -164,6 +164,21 @@ def rows_to_decide_exact(successes: int, n: int, limit: float, confidence: float
     return enough
 
 
+def rows_by_width(value: float, width: float, n: int, limit: float) -> int | None:
+    """Say how many rows would bring a bound as near to a value as a limit is.
+
+    Args:
+        value: observed.
+        width: between the value and its bound on the limit's side.
+        n: rows observed.
+        limit: what the value is to be told apart from.
+
+    Returns:
+        The number of rows (in all, not on top), taking widths to shrink as 1/√n; None when the value equals the limit.
+    """
+    return None if value == limit else max(2, ceil(n * (width / (value - limit)) ** 2))
+
+
 def _counts(successes: int, n: int) -> tuple[int, int]:
     n, successes = at_least("n", n, 1), at_least("successes", successes, 0)
     if successes > n:

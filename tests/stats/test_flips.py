@@ -8,7 +8,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from pytest_mlgate.stats.flips import flips
-from pytest_mlgate.stats.metrics import Outputs
+from pytest_mlgate.stats.outputs import Outputs
 
 
 def pair(n=500, classes=(), seed=1, **more):
@@ -21,66 +21,52 @@ def pair(n=500, classes=(), seed=1, **more):
     return [Outputs(labels, one, classes=classes, **more) for one in models]
 
 
+def lost_of(new, old):
+    return (old.labels == old.predictions) & (new.labels != new.predictions)
+
+
 @pytest.mark.parametrize("classes", [(), ("a", "b", "c")])
 def test_rows_that_were_right_and_are_wrong_are_counted(classes):
     """Share, test and bounds are those of statsmodels, for two classes and for several."""
     new, old = pair(classes=classes)
-    right, before = new.labels == new.predictions, old.labels == old.predictions
-    found = flips(new, old, 3)
-    lost = before & ~right
-    assert (found.value, found.n, found.lost) == (lost.mean(), 500, lost.sum())
-    assert found.gained == (right & ~before).sum()
+    right, before, lost = new.labels == new.predictions, old.labels == old.predictions, lost_of(new, old)
+    found = flips(new, old, 0.95, 3)
+    assert (found.share.value, found.lost, found.gained) == (lost.mean(), lost.sum(), (right & ~before).sum())
     assert found.first == tuple(np.flatnonzero(lost)[:3])
     counts = [[(right & before).sum(), found.lost], [found.gained, (~right & ~before).sum()]]
-    assert found.p_value() == pytest.approx(mcnemar(counts, exact=found.lost + found.gained < 25).pvalue)
-    assert found.bounds(0.95) == pytest.approx(proportion_confint(found.lost, 500, alpha=0.1, method="wilson"))
-    assert found.rows_to_decide(found.value + 0.01, 0.95) > 500
+    assert found.p_value == pytest.approx(mcnemar(counts, exact=found.lost + found.gained < 25).pvalue)
+    wilson = proportion_confint(found.lost, 500, alpha=0.1, method="wilson")
+    assert (found.share.low, found.share.high) == pytest.approx(wilson)
+    assert found.share.rows_to_decide(found.share.value + 0.01) > 500
 
 
 def test_weights_count_and_widen():
-    """The share is the weighted one; unequal weights are worth fewer rows, equal ones all of them."""
+    """The share is the weighted one, with wider bounds; equal weights change nothing."""
     weights = np.random.default_rng(2).gamma(0.5, 1.0, 500)
     new, old = pair(weights=weights)
-    lost = (old.labels == old.predictions) & (new.labels != new.predictions)
-    found = flips(new, old, 3)
-    assert found.value == pytest.approx(np.average(lost, weights=weights))
-    assert found.effective == int(weights.sum() ** 2 / (weights**2).sum()) < 300
-    assert (found.p_value(), found.rows_to_decide(0.5, 0.95)) == (None, None)
-    assert flips(*pair(weights=np.full(500, 3.0)), 3).effective in (499, 500)
-
-
-def test_rows_of_a_cluster_that_are_alike_count_once():
-    """Ten copies of each row bound no better than the rows themselves; singletons cost nothing."""
-    new, old = pair(n=200)
-    found = flips(new, old, 3)
-    copies = [
-        Outputs(np.repeat(one.labels, 10), np.repeat(one.predictions, 10), clusters=np.repeat(np.arange(200), 10))
-        for one in (new, old)
-    ]
-    repeated = flips(*copies, 3)
-    assert repeated.value == found.value
-    assert repeated.effective == pytest.approx(200, abs=2)
-    single = flips(*pair(n=200, clusters=np.arange(200)), 3)
-    assert single.effective == pytest.approx(200, abs=2)
+    found, plain = flips(new, old, 0.95, 3), flips(*pair(), 0.95, 3)
+    assert found.share.value == pytest.approx(np.average(lost_of(new, old), weights=weights))
+    assert found.share.high - found.share.low > 1.3 * (plain.share.high - plain.share.low)
+    assert (found.p_value, plain.p_value is None) == (None, False)
+    equal = flips(*pair(weights=np.full(500, 3.0)), 0.95, 3)
+    assert equal.share == plain.share
 
 
 def test_few_clusters_bound_nothing():
     """Below forty a variance between them is not trusted."""
-    found = flips(*pair(clusters=np.arange(500) % 39), 3)
-    with pytest.raises(ValueError, match="39 clusters are too few"):
-        found.bounds(0.95)
+    found = flips(*pair(clusters=np.arange(500) % 39), 0.95, 3)
+    assert (found.share.low, found.share.high, found.p_value) == (None, None, None)
+    assert "39 clusters are too few" in found.share.unbounded
 
 
-def test_where_nothing_flipped_the_bounds_are_not_of_zero_width():
+@pytest.mark.parametrize("more", [{}, {"clusters": np.arange(400) % 50}, {"weights": np.linspace(1, 2, 400)}])
+def test_where_nothing_flipped_the_bounds_are_not_of_zero_width(more):
     """Neither with clusters nor with weights."""
     labels = np.arange(400) % 2 == 0
-    for more in ({}, {"clusters": np.arange(400) % 50}, {"weights": np.linspace(1, 2, 400)}):
-        one = Outputs(labels, labels, **more)
-        found = flips(one, one, 3)
-        low, high = found.bounds(0.95)
-        assert (found.value, low) == (0.0, 0.0)
-        assert high > 0.005
-        assert found.first == ()
+    one = Outputs(labels, labels, **more)
+    found = flips(one, one, 0.95, 3)
+    assert (found.share.value, found.first) == (0.0, ())
+    assert found.share.high > 0.005
 
 
 @pytest.mark.parametrize(
@@ -102,23 +88,22 @@ def test_where_nothing_flipped_the_bounds_are_not_of_zero_width():
 def test_what_cannot_be_compared_is_refused(new, old, said):
     """With the reason."""
     with pytest.raises(ValueError, match=said):
-        flips(new, old, 3)
+        flips(new, old, 0.95, 3)
 
 
-def test_the_upper_bound_errs_no_more_often_than_it_says_with_clusters():
-    """Clusters of eight that flip together: nominal .05 plus one point, over 2,000 samples of 60 clusters."""
+def test_bounds_err_no_more_often_than_they_say_with_clusters():
+    """Sixty clusters of eight rows that flip together, 400 samples: nominal .05 and a point; rows alone err .1."""
     rng = np.random.default_rng(11)
-    runs, clusters, size, truth = 2000, 60, 8, 0.15
-    # Beta-distributed rates of the clusters, correlation within of 1/3.
-    rates = rng.beta(truth * 2.0, (1 - truth) * 2.0, (runs, clusters, 1))
+    runs, clusters, size, truth = 400, 60, 8, 0.15
+    rates = rng.beta(truth * 2.0, (1 - truth) * 2.0, (runs, clusters, 1))  # correlation of 1/3 within a cluster
     lost = (rng.random((runs, clusters, size)) < rates).reshape(runs, -1)
-    labels = np.ones(clusters * size, dtype=bool)
-    groups = np.repeat(np.arange(clusters), size)
-    old = Outputs(labels, labels, clusters=groups)
-    high = [flips(Outputs(labels, ~one, clusters=groups), old, 1).bounds(0.95)[1] for one in lost[:600]]
-    low = [flips(Outputs(labels, ~one, clusters=groups), old, 1).bounds(0.95)[0] for one in lost[:600]]
-    slack = 2.5 * np.sqrt(0.05 * 0.95 / 600)
-    assert np.mean(np.array(high) < truth) <= 0.06 + slack
-    assert np.mean(np.array(low) > truth) <= 0.06 + slack
-    plain = [flips(Outputs(labels, ~one), Outputs(labels, labels), 1).bounds(0.95)[1] < truth for one in lost[:600]]
-    assert np.mean(plain) > 0.1  # as if rows were independent: what clusters are there to prevent
+    labels, groups = np.ones(clusters * size, dtype=bool), np.repeat(np.arange(clusters), size)
+
+    def errors(**more):
+        old = Outputs(labels, labels, **more)
+        found = [flips(Outputs(labels, ~one, **more), old, 0.95, 1).share for one in lost]
+        return np.mean([one.high < truth for one in found]), np.mean([one.low > truth for one in found])
+
+    slack = 2.5 * np.sqrt(0.05 * 0.95 / runs)
+    assert max(errors(clusters=groups)) <= 0.06 + slack
+    assert errors()[0] > 0.1

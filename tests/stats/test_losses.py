@@ -5,8 +5,8 @@ import pytest
 from scipy.special import expit
 from scipy.stats import ttest_1samp, ttest_rel
 
-from pytest_mlgate.stats.losses import brier, difference_bounds, log_loss, mae, r2, rmse
-from pytest_mlgate.stats.means import error_bounds, loss_bounds, mean_bounds
+from pytest_mlgate.stats.losses import bounded_losses, brier, error_losses, log_loss, mae, r2, rmse
+from pytest_mlgate.stats.means import mean_bounds
 
 
 def missed(bounds, draw, true, times=3000, seed=1):
@@ -57,14 +57,14 @@ def test_losses_all_alike_are_bounded_by_what_they_could_have_been():
 def test_few_large_losses_widen_the_bounds():
     """Where hardly a row lost much, the tail was not seen: the bounds are those of losses that are all or nothing."""
     losses = np.random.default_rng(1).uniform(0, 0.1, 200)
-    seen, unseen = (loss_bounds(losses, 0.95, largest=1.0, large=large) for large in (20, 19))
+    seen, unseen = (bounded_losses(losses, 1.0, np.arange(200) < large).bounds(0.95) for large in (20, 19))
     assert unseen[0] < seen[0] < losses.mean() < seen[1] < unseen[1] < 1.0
 
 
 def test_bounds_of_errors_leave_room_above():
     """The upper bound is taken on the logarithmic scale, so it is farther off than Student's."""
     errors = np.random.default_rng(1).exponential(size=50)
-    plain, found = mean_bounds(errors, 0.95), error_bounds(errors, 0.95)
+    plain, found = mean_bounds(errors, 0.95), error_losses(errors).bounds(0.95)
     assert found[0] == plain[0]
     assert found[1] == pytest.approx(errors.mean() * np.exp(plain[1] / errors.mean() - 1))
 
@@ -116,11 +116,11 @@ def test_a_difference_of_means_is_the_paired_t_test():
     targets, shared = rng.normal(size=(2, 300))
     new, old = (mae(targets, targets + shared + 0.1 * rng.normal(size=300)) for _ in range(2))
     interval = ttest_rel(new.rows, old.rows).confidence_interval(0.90)
-    low, high = difference_bounds(new, old, 0.95)
+    low, high = new.less(old, 0.95)
     assert (low, high) == pytest.approx((interval.low, interval.high), abs=0.002)
     assert high - low < 0.3 * (new.bounds(0.95)[1] - new.bounds(0.95)[0])
     interval = ttest_1samp(new.rows - 0.98 * old.rows, 0).confidence_interval(0.90)
-    assert difference_bounds(new, old, 0.95, 0.98) == pytest.approx((interval.low, interval.high), abs=0.002)
+    assert new.less(old, 0.95, 0.98) == pytest.approx((interval.low, interval.high), abs=0.002)
 
 
 def test_models_that_answer_alike_leave_doubt():
@@ -129,13 +129,13 @@ def test_models_that_answer_alike_leave_doubt():
     widths = []
     for n in (100, 10_000):
         labels, scores = calibrated(2.0, n)(rng)
-        low, high = difference_bounds(brier(labels, scores), brier(labels, scores), 0.95)
+        low, high = brier(labels, scores).less(brier(labels, scores), 0.95)
         assert low < 0.0 < high
         widths.append(high - low)
     assert widths[0] > 20 * widths[1]
     nothing = mae(np.arange(5.0), np.arange(5.0))
     with pytest.raises(ValueError, match="without any spread"):
-        difference_bounds(nothing, nothing, 0.95)
+        nothing.less(nothing, 0.95)
 
 
 @pytest.mark.parametrize("n", [50, 200])
@@ -152,5 +152,5 @@ def test_bounds_of_differences_err_at_most_as_often_as_they_say(n):
 
     for metrics, draw in (((mae, rmse, r2), regress), ((brier, log_loss), classify)):
         for metric in metrics:
-            rates = missed(lambda y, a, b, m=metric: difference_bounds(m(y, a), m(y, b), 0.95), draw, 0.0)
+            rates = missed(lambda y, a, b, m=metric: m(y, a).less(m(y, b), 0.95), draw, 0.0)
             assert max(rates) <= 0.06

@@ -1,5 +1,6 @@
 """The table of metrics: what each entry computes, needs and refuses."""
 
+from functools import partial
 from typing import get_args
 
 import numpy as np
@@ -10,16 +11,30 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from pytest_mlgate.stats.metrics import METRICS, Outputs
-from pytest_mlgate.stats.names import NEEDS, MetricName
+from pytest_mlgate.stats.names import NEEDS, TOP, MetricName
 from pytest_mlgate.stats.roc import roc_auc
 
 
 @pytest.fixture
 def outputs():
     rng = np.random.default_rng(1)
-    labels = rng.integers(0, 2, 400)
+    labels = rng.choice([-1, 1], 400)  # no zero, of which no error is a percentage
     expected = labels + rng.normal(size=400)
-    return Outputs(labels, (expected > 0.5).astype(int), expit(2 * expected - 1), positive=1, values=expected)
+    return Outputs(labels, np.where(expected > 0.0, 1, -1), expit(2 * expected), positive=1, values=expected)
+
+
+def of_several_classes():
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 12, 600)
+    scores = rng.dirichlet(np.ones(12) * 0.3, 600)
+    scores[np.arange(600), labels] += 0.001
+    scores /= scores.sum(axis=1, keepdims=True)
+    return Outputs(labels, scores.argmax(axis=1), scores, classes=tuple("abcdefghijkl"))
+
+
+def fitting(metric, outputs):
+    """Give outputs that a metric can be computed of."""
+    return of_several_classes() if metric.name in TOP else outputs
 
 
 def test_accuracy_is_the_share_of_right_predictions(outputs):
@@ -51,7 +66,12 @@ def test_roc_auc_is_the_area_under_the_curve(outputs):
         ("brier", "scores", sklearn_metrics.brier_score_loss),
         ("rmse", "values", sklearn_metrics.root_mean_squared_error),
         ("mae", "values", sklearn_metrics.mean_absolute_error),
+        ("mape", "values", sklearn_metrics.mean_absolute_percentage_error),
+        ("medae", "values", sklearn_metrics.median_absolute_error),
+        ("max_error", "values", sklearn_metrics.max_error),
         ("r2", "values", sklearn_metrics.r2_score),
+        ("pinball", "values", sklearn_metrics.mean_pinball_loss),
+        ("pinball_q90", "values", partial(sklearn_metrics.mean_pinball_loss, alpha=0.9)),
     ],
 )
 def test_values_are_those_of_scikit_learn(name, column, reference, outputs):
@@ -76,13 +96,14 @@ def test_the_names_are_kept_in_one_place():
 def test_every_entry_keeps_what_it_declares(metric, outputs):
     """Each metric has the name it is filed under, needs what it says, and has bounds exactly where it says so."""
     assert METRICS[metric.name] is metric
+    outputs = fitting(metric, outputs)
     bare = metric.compute(outputs)
     assert (bare.low, bare.high, bare.confidence, bare.rows_to_decide(0.5)) == (None, None, None, None)
     bounded = metric.compute(outputs, 0.9)
     assert bounded.value == bare.value
     assert (bounded.low is not None) is metric.has_interval
     with pytest.raises(ValueError, match=f"{metric.name} needs {metric.needs}s"):
-        metric.compute(Outputs(outputs.labels, positive=1))
+        metric.compute(Outputs(np.array([1, 0]), positive=1))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +111,7 @@ def test_every_entry_keeps_what_it_declares(metric, outputs):
 )
 def test_bounds_hold_the_value_and_rows_to_decide_grow_near_it(metric, outputs):
     """The value lies within its bounds, and a limit nearer to it needs more rows."""
-    estimate = metric.compute(outputs, 0.95)
+    estimate = metric.compute(fitting(metric, outputs), 0.95)
     assert estimate.low < estimate.value < estimate.high
     assert estimate.rows_to_decide(estimate.value - 0.01) > estimate.rows_to_decide(estimate.value - 0.1) > 0
     assert estimate.rows_to_decide(estimate.value) is None

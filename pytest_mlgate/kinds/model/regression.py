@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta
 from msgspec.structs import replace
 
-from pytest_mlgate.baselines import is_better
 from pytest_mlgate.inputs.feeding import column_mistakes, model_mistakes, prediction_mistakes
 from pytest_mlgate.kind import Inputs, Kind, Mistake, ModelSpec, keys_among, limit_mistakes
 from pytest_mlgate.reference import BaselineRef
-from pytest_mlgate.stats.names import NEEDS, MetricName
+from pytest_mlgate.stats.names import LESS_IS_BETTER, NEEDS, OF_ONE_CLASS, WITHOUT_INTERVAL, MetricName
 from pytest_mlgate.verdict import Confidence, Limit, Measurement, resolve
 
 if TYPE_CHECKING:
@@ -26,12 +25,15 @@ if TYPE_CHECKING:
     from pytest_mlgate.baselines import Recorded, Setting
     from pytest_mlgate.kind import Predictions, Values
     from pytest_mlgate.stats.comparisons import Comparison
-    from pytest_mlgate.stats.metrics import Estimate, Outputs
+    from pytest_mlgate.stats.metrics import Estimate
+    from pytest_mlgate.stats.names import Average
+    from pytest_mlgate.stats.outputs import Outputs
 
 Compared = Literal[MetricName, "flip_rate"]
 FLIPS = "flip_rate"
 _BOUNDS = 0.95
 _SHOWN = 5
+_BINARY = 2
 _ABSOLUTE = ("min", "max", "warn_min", "warn_max")
 _RELATIVE = ("max_drop", "max_rise", "min_ratio", "max_ratio")
 
@@ -58,8 +60,7 @@ class ModelRegression(ModelSpec, frozen=True, kw_only=True):
 def measure(spec: ModelRegression, inputs: Inputs) -> Iterator[Measurement]:
     """Compare the candidate with its baseline, metric by metric."""
     limits: dict[str, Limit] = {
-        name: limit if limit.confidence is not None else replace(limit, confidence=spec.confidence)
-        for name, limit in spec.metrics.items()
+        name: _with_confidence(name, limit, spec.confidence) for name, limit in spec.metrics.items()
     }
     if spec.baseline.is_record:
         yield from _against_record(spec, limits, inputs)
@@ -67,9 +68,14 @@ def measure(spec: ModelRegression, inputs: Inputs) -> Iterator[Measurement]:
     new, old = _paired(spec, inputs)
     for name, limit in limits.items():
         try:
-            yield _flips(new, old, limit) if name == FLIPS else _compared(name, new, old, limit, _averaged(spec))
+            yield _flips(new, old, limit) if name == FLIPS else _compared(name, new, old, limit, spec.average)
         except ValueError as error:
             yield Measurement(name="*", metric=name, n=len(new.labels), limit=limit, reason=str(error))
+
+
+def _with_confidence(name: str, limit: Limit, confidence: float | None) -> Limit:
+    """Let a limit that says nothing of confidence have the gate's, where the metric has an interval."""
+    return limit if limit.confidence is not None or name in WITHOUT_INTERVAL else replace(limit, confidence=confidence)
 
 
 def _paired(spec: ModelRegression, inputs: Inputs) -> tuple[Outputs, Outputs]:
@@ -109,11 +115,11 @@ def _averaged(spec: ModelRegression) -> dict[str, Any]:
     return {} if spec.average is None else {"average": spec.average}
 
 
-def _compared(name: str, new: Outputs, old: Outputs, limit: Limit, averaged: Mapping[str, Any]) -> Measurement:
+def _compared(name: str, new: Outputs, old: Outputs, limit: Limit, average: Average | None) -> Measurement:
     """Measure one metric of both; bounds are those of the difference, put on the baseline's value."""
     from pytest_mlgate.stats.comparisons import compare
 
-    found = compare(name, new, old, **averaged)
+    found = compare(name, new, old, average)
     confidence = limit.confidence or _BOUNDS
     low = high = unbounded = None
     try:
@@ -162,29 +168,29 @@ def _flips(new: Outputs, old: Outputs, limit: Limit) -> Measurement:
     """Count the rows that the baseline has right and the candidate wrong."""
     from pytest_mlgate.stats.flips import flips
 
-    found = flips(new, old, _SHOWN)
-    confidence = limit.confidence or _BOUNDS
-    low = high = None
-    needed: list[int | None] = []
-    if found.unbounded is None:
-        low, high = found.bounds(confidence)
-        straddled = [one for one in (limit.min, limit.max) if one is not None and low < one < high]
-        needed = [found.rows_to_decide(one, confidence) for one in straddled]
+    found = flips(new, old, limit.confidence or _BOUNDS, _SHOWN)
+    share = found.share
+    straddled = (one for one in (limit.min, limit.max) if one is not None and _within(one, share))
+    needed = [share.rows_to_decide(one) for one in straddled]
     hints = [f"flipped to wrong: row {', '.join(map(str, found.first))}{', …' if found.lost > _SHOWN else ''}"]
-    detail = {"gained": found.gained, "lost": found.lost, "mcnemar_p": found.p_value()}
+    detail = {"gained": found.gained, "lost": found.lost, "mcnemar_p": found.p_value}
     return Measurement(
         name="*",
         metric=FLIPS,
-        value=found.value,
-        low=low,
-        high=high,
-        confidence=confidence if low is not None else None,
-        n=found.n,
+        value=share.value,
+        low=share.low,
+        high=share.high,
+        confidence=share.confidence,
+        n=len(new.labels),
         limit=limit,
         rows_to_decide=max(filter(None, needed), default=None) if limit.confidence is not None else None,
-        reason=f"there are no bounds: {found.unbounded}" if found.unbounded and limit.confidence is not None else None,
+        reason=f"there are no bounds: {share.unbounded}" if share.unbounded and limit.confidence is not None else None,
         detail=detail | ({"look_at": hints} if found.first else {}),
     )
+
+
+def _within(limit: float, estimate: Estimate) -> bool:
+    return estimate.low is not None and estimate.high is not None and estimate.low < limit < estimate.high
 
 
 def _against_record(spec: ModelRegression, limits: Mapping[str, Limit], inputs: Inputs) -> Iterator[Measurement]:
@@ -199,7 +205,7 @@ def _against_record(spec: ModelRegression, limits: Mapping[str, Limit], inputs: 
     found: dict[str, Estimate | str] = {}
     for name, limit in limits.items():
         try:
-            found[name] = METRICS[name].compute(outputs, limit.confidence or _BOUNDS, **_averaged(spec))
+            found[name] = METRICS[name].compute(outputs, limit.confidence or _BOUNDS, spec.average)
         except ValueError as error:
             found[name] = str(error)
     recorded = inputs.recorded(spec, spec.baseline, settings)
@@ -261,7 +267,8 @@ def _settings(spec: ModelRegression) -> dict[str, Setting]:
     """Say what the values of this gate depend on, beside data and model."""
     settings: dict[str, Setting] = {"label": spec.label, "weight": spec.weight}
     if not _of_numbers(spec):
-        settings |= {"average": spec.average, "positive": spec.positive}
+        classes = None if spec.classes is None else ", ".join(map(repr, spec.classes))
+        settings |= {"average": spec.average, "classes": classes, "positive": spec.positive}
     if any(NEEDS[name] == "prediction" for name in spec.metrics if name != FLIPS):
         by_threshold = spec.model is not None and spec.model.output in ("logits", "probability")
         settings["threshold"] = spec.model.threshold if spec.model is not None and by_threshold else None
@@ -271,7 +278,8 @@ def _settings(spec: ModelRegression) -> dict[str, Setting]:
 def _too_good(name: str, new: float, old: float, limit: Limit) -> list[str]:
     """Say of a breach of the limit on the good side that it is one."""
     lower, upper = resolve(limit, old)
-    if not (is_better(name, new, old) and ((upper is not None and new > upper) or (lower is not None and new < lower))):
+    better = new < old if name in LESS_IS_BETTER else new > old
+    if not (better and ((upper is not None and new > upper) or (lower is not None and new < lower))):
         return []
     return [f"{name}: better than the limit allows; before it is believed, look for leakage (data.leakage)"]
 
@@ -310,6 +318,10 @@ def mistakes(spec: ModelRegression) -> Iterable[Mistake]:
         yield from _limit_mistakes(name, limit)
     needs: dict[str, str] = {name: "prediction" if name == FLIPS else NEEDS[name] for name in spec.metrics}
     yield from prediction_mistakes(spec, needs)
+    several = len(spec.classes or ()) > _BINARY or (isinstance(spec.score, tuple) and len(spec.score) > _BINARY)
+    for metric in OF_ONE_CLASS & spec.metrics.keys() if several and spec.average is None else ():
+        mend = "write `average: macro`, `micro` or `weighted`"
+        yield Mistake(("metrics", metric), f"{metric} is of one class, and there are several", mend)
     baseline = spec.baseline
     if baseline.is_record:
         if FLIPS in spec.metrics:
@@ -326,7 +338,7 @@ def mistakes(spec: ModelRegression) -> Iterable[Mistake]:
 
 
 def _limit_mistakes(name: str, limit: Limit) -> Iterator[Mistake]:
-    yield from limit_mistakes(("metrics", name), limit, interval=True, baseline=True)
+    yield from limit_mistakes(("metrics", name), limit, interval=name not in WITHOUT_INTERVAL, baseline=True)
     for part in _RELATIVE if name == FLIPS else _ABSOLUTE:
         if getattr(limit, part) is not None:
             relative, mend = f"{name} is itself a comparison", "use max"

@@ -91,7 +91,8 @@ def test_an_entry_holds_the_numbers_and_what_they_depend_on(measured, tmp_path):
     entry = parse((tmp_path / FILE).read_bytes(), FILE)["g"]
     assert entry.metrics.keys() == {"accuracy", "roc_auc"}
     assert (entry.data.rows, entry.data.columns, entry.data.sha256) == (600, ("id", "y"), None)
-    assert entry.settings == {"label": "y", "positive": 1, "average": None, "weight": None, "threshold": None}
+    unset = dict.fromkeys(("average", "classes", "weight", "threshold"))
+    assert entry.settings == {"label": "y", "positive": 1, **unset}
     assert str(tmp_path) not in (tmp_path / FILE).read_text(encoding="utf-8")
     assert entry.is_whole
 
@@ -146,14 +147,11 @@ def test_a_condition_makes_other_data_of_the_same_file(measured):
         ("prediction: p, score: s, positive: 0", "positive was 1 and is 0"),
         ("prediction: p, score: s, weight: id", "weight was not set and is 'id'"),
         ("prediction: p, score: s, average: macro", "average was not set and is 'macro'"),
+        ("prediction: p, score: s, classes: [0, 1]", "classes was not set and is '0, 1'"),
     ],
 )
-def test_other_settings_are_refused(measured, monkeypatch, spec, said):
+def test_other_settings_are_refused(measured, spec, said):
     """The number would be another one for the same model."""
-    from pytest_mlgate.stats.metrics import Metric
-
-    plain = Metric.compute
-    monkeypatch.setattr(Metric, "compute", lambda self, outputs, confidence, **_: plain(self, outputs, confidence))
     result = measured(spec=spec)
     assert result.verdict == "NOT_MEASURED"
     assert f"was measured with other settings: {said}" in result.reason

@@ -140,11 +140,10 @@ def test_what_a_section_states_counts_as_well(against):
 
 def test_the_hash_of_a_file_says_nothing_of_a_part_of_it(against):
     """Where a condition chooses rows, the file states how many there were."""
-    data = "{path: rows.csv, where: 'y = 1'}"
+    data = "{path: rows.csv, where: 'y >= 0'}"
     result, _ = against({"accuracy": 0.75, "sha256": against.sha256}, data=data)
     assert "some of its rows are judged" in why(result)
-    rows = result.inputs[0].rows
-    result, _ = against({"accuracy": 0.75, "sha256": against.sha256, "rows": rows}, data=data)
+    result, _ = against({"accuracy": 0.75, "sha256": against.sha256, "rows": 400}, data=data)
     assert result.verdict == "PASS"
 
 
