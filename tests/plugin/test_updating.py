@@ -204,3 +204,34 @@ def test_every_parameter_set_has_an_entry(judged):
     assert judged.run("--mlgate-update").ret == 0
     assert list(json.loads(read(judged))["gates"]) == ["new[a]", "new[b]", "old"]
     assert judged.run("-n", "2").ret == 0
+
+
+def test_a_baseline_that_was_lowered_since_the_base_is_shown(judged, monkeypatch):
+    """With --mlgate-base, in every report; promotion then asks whether it was meant."""
+    import os
+    import subprocess
+
+    from pytest_mlgate.baselines import Entry, Rows, written
+
+    for name in os.environ:
+        if name.startswith("GIT_"):
+            monkeypatch.delenv(name)
+    judged.run("--mlgate-update")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "base"]):
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        subprocess.run(["git", "-C", judged.path, *identity, *command], check=True)  # noqa: S607 - git, as it is found
+    entries = json.loads(read(judged))["gates"]
+    one = entries["new"]
+    rows = Rows(**{**one["data"], "columns": tuple(one["data"]["columns"])})
+    lowered = Entry(data=rows, metrics={"accuracy": 0.5}, settings=one["settings"]).sealed()
+    old = Rows(**{**entries["old"]["data"], "columns": tuple(entries["old"]["data"]["columns"])})
+    kept = Entry(data=old, metrics=entries["old"]["metrics"], settings=entries["old"]["settings"]).sealed()
+    judged.write(FILE, written({"new": lowered, "old": kept}))
+    result = judged.run("--mlgate-base", "HEAD")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            f"note: a.gate.yaml::new: baseline {FILE} is not as it was committed",
+            f"looser than HEAD: a.gate.yaml: gate 'new' (line 5): baseline {FILE}: accuracy was lowered from * to 0.5",
+        ]
+    )
