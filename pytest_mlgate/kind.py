@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Segment,
         Shared,
     )
+    from pytest_mlgate.baselines import Recorded, Setting
     from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.errors import NotMeasuredError
     from pytest_mlgate.pinning import Fingerprint, Held, Pin
@@ -372,8 +373,13 @@ class Inputs(Protocol):
     def paired_values(self, spec: PredictionSpec, baseline: BaselineRef) -> tuple[Values, Values]:
         """Get a candidate's predicted numbers and a baseline's, for the same rows in the same order."""
 
-    def recorded(self, path: str, data: TableRef) -> Mapping[str, float]:
-        """Read metric values from a file, which must not say that they were measured on other data."""
+    def recorded(self, spec: ModelSpec, baseline: BaselineRef, settings: Mapping[str, Setting]) -> Recorded:
+        """Read metric values from a file, which must not say that they were measured on other data or otherwise."""
+
+    def propose(
+        self, spec: ModelSpec, baseline: BaselineRef, settings: Mapping[str, Setting], values: Mapping[str, float]
+    ) -> None:
+        """Offer all values of a gate for a committed baseline; nothing is written unless the run rewrites it."""
 
     def guardrail(self, ref: GuardrailRef | str) -> Guard:
         """Find a guardrail; `builtin` is the one that comes with this package."""

@@ -7,12 +7,13 @@ paths absolute and asks for the fixtures behind them, and the inputs layer opens
 from __future__ import annotations
 
 import keyword
-import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Meta, Struct
+
+from pytest_mlgate.baselines import SUFFIX
+from pytest_mlgate.engine_settings import Setting, setting_mistakes, url_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,18 +22,8 @@ FILE = "mlgate-file"
 PARQUET, CSV, JSON = (".parquet", ".pq"), (".csv", ".tsv"), (".jsonl", ".ndjson", ".json")
 ARROW = (".arrow", ".feather", ".ipc")
 DATABASES = (".duckdb", ".ddb", ".db")
+METRICS = (".json", ".yaml", ".yml", ".toml")
 ELSEWHERE = ("spark", "ibis")
-Setting = bool | int | float | str
-# How large a session is and how it reads. Settings that name classes, jars, files or other machines could run code.
-_SPARK_SETTINGS = re.compile(
-    r"spark\.(sql\.(shuffle|adaptive|ansi|autoBroadcastJoinThreshold|session\.timeZone|caseSensitive|files\.max)[\w.]*"
-    r"|(driver|executor)\.(memory|memoryOverhead|cores|instances|maxResultSize)"
-    r"|default\.parallelism|memory\.[\w.]*|dynamicAllocation\.[\w.]*|task\.cpus|network\.timeout|app\.name)"
-)
-_SPARK_MASTER = re.compile(r"local(\[[\d*]+(,\d+)?\])?")
-_SPARK_VALUE = re.compile(r"[\w.:/+ -]+")
-# What a URL may say beside where the database is; other parameters can run statements or name files.
-_URL_PARAMETERS = frozenset({"sslmode", "schema", "warehouse", "role", "catalog"})
 FilePath = Annotated[
     str, Meta(min_length=1, extra={FILE: True}, description="a file; a relative path starts at the gate file's folder")
 ]
@@ -46,20 +37,6 @@ def _fixture_mistakes(name: str | None) -> Iterable[str]:
     """Find names that a Python signature cannot hold."""
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         yield f"{name!r} cannot be the name of a fixture"
-
-
-def _url_mistakes(url: str) -> Iterable[str]:
-    """Find what the URL of a database may not say; none of it is shown, since it may hold a password."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        yield "url is no URL"
-        return
-    if not parts.scheme or parts.scheme in {"file", "parquet", "csv", "http", "https"} or "://" not in url:
-        yield "url is that of a database, as postgres://host/database or duckdb:///folder/file.duckdb"
-    extra = sorted({name for name, _ in parse_qsl(parts.query)} - _URL_PARAMETERS)
-    if extra:
-        yield f"url sets {', '.join(extra)}: connect in a fixture, which returns the table"
 
 
 class CsvDialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -175,7 +152,9 @@ class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
         yield from _fixture_mistakes(self.fixture)
         yield from self.csv.mistakes() if self.csv is not None else ()
         yield from self.sample.mistakes() if self.sample is not None else ()
-        yield from self._settings_mistakes()
+        if self.settings and self.engine != "spark":
+            yield "settings are for `engine: spark`"
+        yield from setting_mistakes(self.settings)
         if self.engine in ELSEWHERE:
             yield from self._elsewhere_mistakes()
             return
@@ -206,19 +185,7 @@ class TableRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
         if self.url is None or self.table is None or self.path is not None:
             yield "a table through Ibis has a url and a table"
         if self.url is not None:
-            yield from _url_mistakes(self.url)
-
-    def _settings_mistakes(self) -> Iterable[str]:
-        """Find settings by which a gate file could run code or reach another cluster."""
-        if self.settings and self.engine != "spark":
-            yield "settings are for `engine: spark`"
-        for name, value in self.settings.items():
-            local = name == "spark.master" and _SPARK_MASTER.fullmatch(str(value))
-            if not local and not (_SPARK_SETTINGS.fullmatch(name) and _SPARK_VALUE.fullmatch(str(value))):
-                yield (
-                    f"a gate file cannot set {name} to {value!r}: set it in spark-defaults.conf, or return a DataFrame "
-                    "of your own session from a fixture"
-                )
+            yield from url_mistakes(self.url)
 
     def _path_mistakes(self, path: str) -> Iterable[str]:
         asked = [name for name in ("table", "query") if getattr(self, name) is not None]
@@ -341,29 +308,61 @@ class BaselineRef(ModelRef, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     built and run (factory, features, output), and keep saying so when the candidate's settings change.
 
     Args:
-        score: a column holding the old probability of the positive class, and/or
+        score: a column (of several classes, a column for each) holding the old probabilities, and/or
         prediction: a column holding the old predicted class or number.
-        file: a JSON file of metric values, `{roc_auc: 0.91, rows: 1500, sha256: …}`; `rows` and `sha256` say of which
-            data.
+        file: a JSON, YAML or TOML file of metric values, as DVC keeps them. It may say on which data and with which
+            settings they were measured: `rows`, `sha256`, `settings: {threshold: 0.5}`.
+        key: where in it the values stand, as `eval` or `eval.test`; or the place of each, `{roc_auc: eval.auc}`.
+        committed: a file `….baseline.json` that `--mlgate-update` writes, to be reviewed and committed.
+        rev: read the file as it is at this revision of git, as `origin/main`, and not as it lies in the tree.
+        optional: it may not exist yet: a champion, or a file at `rev`.
     """
 
-    score: str | None = None
+    score: str | tuple[str, ...] | None = None
     prediction: str | None = None
     file: FilePath | None = None
+    key: Annotated[str, Meta(min_length=1)] | dict[str, str] | None = None
+    committed: FilePath | None = None
+    rev: Annotated[str, Meta(min_length=1)] | None = None
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it is numbers in a file."""
+        return self.file is not None or self.committed is not None
 
     @property
     def is_model(self) -> bool:
         """Whether there is a model to run."""
-        return self.file is None and self.score is None and self.prediction is None
+        return not self.is_record and self.score is None and self.prediction is None
 
     def mistakes(self) -> Iterable[str]:
-        """Say what no single field can know: exactly one kind of baseline."""
+        """Say what no single field can know: exactly one kind of baseline, and only what this kind has a use for."""
+        if self.is_record:
+            yield from self._record_mistakes()
+            return
+        if self.rev is not None or self.key is not None:
+            yield f"{'rev' if self.rev is not None else 'key'} is for numbers in a file (file or committed)"
         if self.is_model:
             yield from super().mistakes()
-            return
-        plain = BaselineRef(score=self.score, prediction=self.prediction, file=self.file)
-        if plain != self or (self.file is not None and (self.score is not None or self.prediction is not None)):
+        elif BaselineRef(score=self.score, prediction=self.prediction, rev=self.rev, key=self.key) != self:
             yield "a baseline is either a model, columns (score, prediction) or a file: keep one"
+
+    def _record_mistakes(self) -> Iterable[str]:
+        plain = BaselineRef(
+            file=self.file, committed=self.committed, key=self.key, rev=self.rev, optional=self.optional
+        )
+        if plain != self or (self.file is not None and self.committed is not None):
+            yield "a baseline is either a model, columns (score, prediction) or a file: keep one"
+        if self.key is not None and self.file is None:
+            yield "key is for metrics files (file)"
+        if self.committed is not None and not self.committed.endswith(SUFFIX):
+            yield f"the name of a committed baseline ends in {SUFFIX}"
+        if self.file is not None and PurePath(self.file).suffix.lower() not in METRICS:
+            yield f"a metrics file is one of {', '.join(METRICS)}"
+        if self.rev is not None and self.rev.startswith("-"):
+            yield f"{self.rev!r} is no revision; name a commit, a branch or a tag"
+        if self.optional and self.rev is None:
+            yield "a file can be optional only at a `rev`: whoever deletes it from the tree must not get a green gate"
 
 
 class GuardrailRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -35,6 +35,7 @@ from pytest_mlgate.verdict import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_mlgate.baselines import Proposal
     from pytest_mlgate.gatefile import Gate
 
 WHOLE = "*"
@@ -47,6 +48,10 @@ class GateInputs(Inputs, Protocol):
     @property
     def records(self) -> tuple[InputRecord, ...]:
         """What the gate opened."""
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """What the gate would have later candidates held against."""
 
     def interrupt(self) -> None:
         """Stop whatever query is running; called from another thread."""
@@ -105,7 +110,8 @@ def run(gate: Gate, inputs: GateInputs, site: Site, *, timeout: float | None = N
         checks.append(check(Measurement(name=WHOLE, metric=gate.spec.kind, reason=reason, applicable=applicable)))
     if not checks:
         reason = "the gate measured nothing"
-    return _settled(gate, site, tuple(checks), inputs.records, duration, reason, remedy)
+    result = _settled(gate, site, tuple(checks), inputs.records, duration, reason, remedy)
+    return msgspec.structs.replace(result, proposal=inputs.proposal)
 
 
 def unmeasured(gate: Gate, site: Site, reason: str, remedy: str | None = None) -> GateResult:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from pytest_mlgate.baselines import Proposal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -193,6 +195,7 @@ class InputRecord(Struct, frozen=True, kw_only=True):
         files: its files as they were.
         pattern: the pattern or folder that stood for these files, and may stand for others later.
         note: what every report must say of it, as that it is a sample.
+        unsettled: why nothing may be promoted on it.
     """
 
     role: str
@@ -202,6 +205,7 @@ class InputRecord(Struct, frozen=True, kw_only=True):
     files: tuple[FileStamp, ...] = ()
     pattern: str | None = None
     note: str | None = None
+    unsettled: str | None = None
 
 
 class GateResult(Struct, frozen=True, kw_only=True):
@@ -225,6 +229,7 @@ class GateResult(Struct, frozen=True, kw_only=True):
     duration_s: float = 0.0
     inputs: tuple[InputRecord, ...] = ()
     checks: tuple[Check, ...] = ()
+    proposal: Proposal | None = None
 
 
 class Promotion(Struct, frozen=True, kw_only=True):

@@ -97,6 +97,6 @@ def column_mistakes(
 ) -> Iterator[Mistake]:
     """Find metrics that the columns named cannot feed; `whose` tells a baseline's columns from the candidate's."""
     for name, need in needs.items():
-        given, wanted = (score, "score") if need == "score" else (prediction, "prediction")
+        given, wanted = (score if need == "score" else prediction), "score" if need == "score" else "prediction"
         if given is None:
             yield Mistake(("metrics", name), f"{name} needs {whose}`{wanted}:`, a column of the data")

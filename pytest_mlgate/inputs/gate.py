@@ -12,8 +12,7 @@ import msgspec
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.models import LoadedModel, fixture_value
-from pytest_mlgate.inputs.opening import list_files, open_value, selection_of
-from pytest_mlgate.inputs.stamps import stamp
+from pytest_mlgate.inputs.opening import open_value, selection_of
 from pytest_mlgate.inputs.tables import OpenTable
 from pytest_mlgate.reference import ELSEWHERE
 from pytest_mlgate.verdict import FileStamp, InputRecord
@@ -23,12 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pytest_mlgate.baselines import Proposal, Recorded, Setting
     from pytest_mlgate.dialogue import Case, Prompt, Request
     from pytest_mlgate.inputs.dialects import RemoteEngine
     from pytest_mlgate.inputs.guards import Guard
     from pytest_mlgate.inputs.opening import Opened
+    from pytest_mlgate.inputs.recorded import Records
     from pytest_mlgate.inputs.store import InputStore
-    from pytest_mlgate.kind import Beside, Coded, Predictions, PredictionSpec, Values
+    from pytest_mlgate.kind import Beside, Coded, ModelSpec, Predictions, PredictionSpec, Values
     from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
     from pytest_mlgate.stats.profile import Profile
@@ -45,10 +46,13 @@ class GateInputs:
         store: shared with the other gates.
         seed: depends on the gate's identity alone.
         fixtures: name → what pytest's fixture returned.
+        name: the gate's own, in its file.
     """
 
-    def __init__(self, store: InputStore, *, seed: int, fixtures: Mapping[str, object]) -> None:
+    def __init__(self, store: InputStore, *, seed: int, fixtures: Mapping[str, object], name: str = "gate") -> None:
+        self.proposal: Proposal | None = None
         self._store = store
+        self._name = name
         self._seed = seed
         self._fixtures = fixtures
         self._from_fixtures: dict[bytes, Opened] = {}
@@ -302,18 +306,31 @@ class GateInputs:
         new, old = self._answered(numbers, {"model": spec, "baseline": _of_baseline(spec, baseline)}, of_numbers=True)
         return new, old
 
-    def recorded(self, path: str, data: TableRef) -> Mapping[str, float]:
-        """Read metric values from a file, which must not say that they were measured on other data.
+    def recorded(self, spec: ModelSpec, baseline: BaselineRef, settings: Mapping[str, Setting]) -> Recorded:
+        """Read metric values from a file.
 
         Raises:
-            NotMeasuredError: it cannot be read, or speaks of other data.
+            NotMeasuredError: it cannot be read, or speaks of other data or settings.
+            NotApplicableError: it does not exist yet at the revision named, and need not.
         """
-        from pytest_mlgate.inputs.records import read_record
+        return self._baselines().read(spec, baseline, settings)
 
-        file = Path(path)
-        found, name = stamp(file, hashed=True), self._store.name(file)
-        self._record(InputRecord(role="baseline", name=name, sha256=found.sha256, files=(found,)))
-        return read_record(file, name, lambda: self.table(data).rows, lambda: _hash_of(data, name))
+    def propose(
+        self, spec: ModelSpec, baseline: BaselineRef, settings: Mapping[str, Setting], values: Mapping[str, float]
+    ) -> None:
+        """Offer all values of this gate for a committed baseline.
+
+        Raises:
+            NotMeasuredError: nothing could tell later that the data are still the same.
+        """
+        if self._store.updating:
+            self.proposal = self._baselines().proposed(spec, baseline, settings, values)
+
+    def _baselines(self) -> Records:
+        from pytest_mlgate.inputs.recorded import Records
+
+        updating = self._store.updating
+        return Records(self, self._name, called=self._store.name, record=self._record, updating=updating)
 
     def _answered(
         self,
@@ -430,12 +447,3 @@ def _of_baseline(spec: PredictionSpec, baseline: BaselineRef) -> PredictionSpec:
     """Give the spec of a baseline's predictions: the same rows and labels, another source."""
     model = baseline if baseline.is_model else None
     return msgspec.structs.replace(spec, model=model, prediction=baseline.prediction, score=baseline.score)
-
-
-def _hash_of(data: TableRef, name: str) -> str:
-    """Hash the file that data are in."""
-    if data.path is None:
-        source = f"the fixture {data.fixture!r}" if data.fixture else repr(data.python or data.table)
-        reason = f"{name} says which file it was measured on, and the data come from {source}"
-        raise NotMeasuredError(reason, "judge on that file, or leave `sha256` out")
-    return list_files(Path(data.path), hashed=True).sha256 or ""

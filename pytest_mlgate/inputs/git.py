@@ -20,6 +20,8 @@ _PATIENCE_S = 60
 _FILES = ("100644", "100755")
 # Set while git runs a hook; they would send git to another repository or folder than the file's own.
 _MISLEADING = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
+# A folder that somebody committed may look like a repository, with a configuration that names programs to run.
+_CAREFUL = ("-c", "safe.bareRepository=explicit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,13 @@ class Entry:
         folder: of the file; where git is asked.
         is_file: false for a link, a folder or a submodule.
         oid: git's name for the content.
+        commit: the one that the revision stood for.
     """
 
     folder: Path
     is_file: bool
     oid: str
+    commit: str
 
     def size(self) -> int:
         """How many bytes the content has.
@@ -82,7 +86,7 @@ def entry(path: Path, rev: str) -> Entry | None:
     if not listed.stdout:
         return None
     mode, _type, oid = listed.stdout.decode(errors="replace").partition("\t")[0].split()
-    return Entry(folder, mode in _FILES, oid)
+    return Entry(folder, mode in _FILES, oid, commit)
 
 
 def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -94,7 +98,7 @@ def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     environ = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
     try:
         return subprocess.run(  # noqa: S603 - no shell, and no argument of ours can become an option
-            ["git", "-C", str(folder), *arguments],  # noqa: S607 - git is found as the person's own shell finds it
+            ["git", *_CAREFUL, "-C", str(folder), *arguments],  # noqa: S607 - git is found as the person's own shell finds it
             capture_output=True,
             check=False,
             env=environ,

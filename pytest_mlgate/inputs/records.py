@@ -1,91 +1,245 @@
 """Metric values that were measured before and written to a file, for later models to be compared with.
 
-A number says nothing of the rows it was measured on, so the file may: `rows`, and the `sha256` of the data file. Where
-it does and they are not those of today, a comparison would be between two samples and not two models, and is refused.
+Any tool may have written it: JSON, YAML or TOML, flat or nested as DVC keeps metrics. Which of several sections is
+meant is never guessed, because the training score stands beside the one of the test. A number says nothing of the rows
+it was measured on, so the file may: `rows`, the `sha256` of the data file, `settings`. Where it does and they are not
+those of today, a comparison would be between two samples and not two models, and is refused.
 """
 
 from __future__ import annotations
 
 import math
+import tomllib
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from pytest_mlgate.baselines import Setting, other_settings, shortened, strict_json, text_of
 from pytest_mlgate.errors import NotMeasuredError
+from pytest_mlgate.inputs.prompts import unreadable, yaml_source
+from pytest_mlgate.stats.names import NEEDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
-_ABOUT = ("rows", "sha256")
-_SHOWN_DIGITS = 12
-_SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "brier")
-_RANGES = {
-    **dict.fromkeys(_SHARES, (0.0, 1.0)),
-    **dict.fromkeys(("log_loss", "rmse", "mae"), (0.0, math.inf)),
-    "r2": (-math.inf, 1.0),
-}
+_ABOUT = ("rows", "sha256", "settings", "step", "epoch")
+_SECTIONS = "metrics"
+_SHOWN = 6
+_AT_LEAST_0, _CORRELATIONS = (0.0, math.inf), {"mcc", "kappa"}
 
 
-def read_record(path: Path, name: str, rows: Callable[[], int], sha256: Callable[[], str]) -> Mapping[str, float]:
-    """Read metric values: a JSON object of numbers, which may stand under `metrics`.
+def read_metrics(
+    data: bytes,
+    name: str,
+    key: str | Mapping[str, str] | None = None,
+    *,
+    rows: Callable[[], int],
+    sha256: Callable[[], str],
+    settings: Mapping[str, Setting],
+    whole: bool = True,
+) -> Mapping[str, float]:
+    """Read metric values.
 
     Args:
-        path: the file.
-        name: how reports call it.
+        data: the file's bytes.
+        name: how reports call it; its suffix says what it is.
+        key: where the values stand: a section, or a place for each metric. Otherwise at the top, or under `metrics`.
         rows: gives the rows of the data that are judged now.
         sha256: gives the hash of their file; raises `NotMeasuredError` where they are in none.
+        settings: those of today.
+        whole: whether all rows of that file are judged.
 
     Returns:
-        Values by name; what was undefined (null) is NaN.
+        Values by name; what was undefined (null, NaN) is NaN.
 
     Raises:
-        NotMeasuredError: the file is no such object, or it speaks of other data.
+        NotMeasuredError: the file holds no such thing, or it speaks of other data or other settings.
     """
-    try:
-        document = msgspec.json.decode(path.read_bytes())
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise NotMeasuredError(f"{name} is no JSON: {error}", "write it again") from error
-    if not isinstance(document, dict):
-        raise NotMeasuredError(f"{name} holds no metrics by name", 'write {"roc_auc": 0.91, "rows": 1500}')
-    found = document.get("metrics", document)
-    if not isinstance(found, dict):
-        raise NotMeasuredError(f"`metrics` in {name} is no mapping", 'write {"metrics": {"roc_auc": 0.91}}')
-    _same_rows(document, name, rows)
-    _same_data(document, name, sha256)
-    values = {key: math.nan if value is None else float(value) for key, value in found.items() if _is_value(key, value)}
-    for key, value in values.items():
-        low, high = _RANGES.get(key, (-math.inf, math.inf))
+    document = _decoded(data, name)
+    section = _section(document, name, key if isinstance(key, str) else None)
+    for about in (document, section) if section is not document else (document,):
+        _same_rows(about, name, rows)
+        _same_data(about, name, sha256)
+        if about.get("sha256") is not None and about.get("rows") is None and not whole:
+            reason = f"{name} says which file it was measured on, and some of its rows are judged"
+            raise NotMeasuredError(reason, "let it say how many rows there were, as `rows`")
+        _same_settings(about, name, settings)
+    values = _values(document, section, name, key)
+    for metric, value in values.items():
+        low, high = _range(metric)
         if value < low or value > high:
-            reason = f"{key} in {name} is {value:g}, which no {key} can be"
+            reason = f"{metric} in {name} is {value:g}, which no {metric} can be"
             raise NotMeasuredError(reason, f"it lies between {low:g} and {high:g}; measure it again")
     return values
 
 
-def _same_rows(document: dict[str, Any], name: str, rows: Callable[[], int]) -> None:
-    recorded = document.get("rows")
+def values_in(data: bytes, name: str, key: str | Mapping[str, str] | None = None) -> Mapping[str, float]:
+    """Read metric values of any data and settings, as `read_metrics` finds them.
+
+    Raises:
+        NotMeasuredError: the file holds no such thing.
+    """
+    document = _decoded(data, name)
+    return _values(document, _section(document, name, key if isinstance(key, str) else None), name, key)
+
+
+def _values(
+    document: dict[str, Any], section: dict[str, Any], name: str, key: str | Mapping[str, str] | None
+) -> dict[str, float]:
+    if key is None or isinstance(key, str):
+        found = {metric: value for metric, value in section.items() if _is_value(metric, value)}
+    else:
+        found = {metric: _at(document, place, name, metric) for metric, place in key.items()}
+    return {metric: _number(value, metric, name) for metric, value in found.items()}
+
+
+def places_of(data: bytes, name: str, metric: str) -> list[str]:
+    """List where else in a metrics file a value of that name stands, as `key` would say it."""
+    return [place for place in _places(_decoded(data, name), metric) if place]
+
+
+def _decoded(data: bytes, name: str) -> dict[str, Any]:
+    suffix = PurePath(name.partition(" at ")[0]).suffix.lower()
+    if suffix == ".toml":
+        try:
+            document: Any = tomllib.loads(text_of(data, name))
+        except tomllib.TOMLDecodeError as error:
+            raise NotMeasuredError(f"{name} is no TOML: {error}", "write it again") from None
+    elif suffix in (".yaml", ".yml"):
+        source = yaml_source(data, Path(name))
+        if source.problems:  # keys that stand twice among them
+            raise unreadable(source.problems)
+        document = source.value
+    else:
+        document = strict_json(data, name)
+    if not isinstance(document, dict):
+        raise NotMeasuredError(f"{name} holds no metrics by name", 'write {"roc_auc": 0.91, "rows": 1500}')
+    if isinstance(document.get("stages"), dict) or isinstance(document.get(_SECTIONS), list):
+        listed = list(dict.fromkeys(_named_by_dvc(document)))
+        if listed:
+            mend = f"name one of the files it lists: {', '.join(listed[:_SHOWN])}"
+            raise NotMeasuredError(f"{name} is DVC's pipeline and holds no metrics", mend)
+    return document
+
+
+def _named_by_dvc(document: Mapping[str, Any]) -> Iterator[str]:
+    """List the metrics files that a dvc.yaml names."""
+    stages = document.get("stages")
+    for part in (document, *(stages.values() if isinstance(stages, dict) else ())):
+        listed = part.get(_SECTIONS) if isinstance(part, dict) else None
+        for one in listed if isinstance(listed, list) else ():
+            yield from map(str, one) if isinstance(one, dict) else [one] if isinstance(one, str) else []
+
+
+def _section(document: dict[str, Any], name: str, key: str | None) -> dict[str, Any]:
+    if key is not None:
+        found = _walked(document, key)
+        if not isinstance(found, dict):
+            there = ", ".join(one for one, inner in document.items() if isinstance(inner, dict)) or "none"
+            state = "has no section" if found is None else "holds a single value under"
+            raise NotMeasuredError(f"{name} {state} {key!r}", f"its sections are: {there}")
+        return found
+    found = document.get(_SECTIONS, document)
+    if not isinstance(found, dict):
+        raise NotMeasuredError(f"`metrics` in {name} is no mapping", 'write {"metrics": {"roc_auc": 0.91}}')
+    return found
+
+
+def _walked(document: Any, place: str) -> Any:
+    """Follow a dotted place; a key that has dots itself is found, too."""
+    if not isinstance(document, dict):
+        return None
+    if place in document:
+        return document[place]
+    parts = place.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        head = ".".join(parts[:cut])
+        if head in document and (found := _walked(document[head], ".".join(parts[cut:]))) is not None:
+            return found
+    return None
+
+
+def _at(document: dict[str, Any], place: str, name: str, metric: str) -> Any:
+    found = _walked(document, place)
+    if found is None or isinstance(found, bool | str | dict | list):
+        state = "nothing" if found is None else f"no number, but {_clipped(found)},"
+        elsewhere = ", ".join([one for one in _places(document, place.rpartition(".")[2]) if one][:_SHOWN])
+        mend = f"it has {elsewhere}" if elsewhere else "look into the file"
+        raise NotMeasuredError(f"{name} has {state} at {place!r}, where {metric} should be", mend)
+    return found
+
+
+def _clipped(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004 - enough to recognise it by
+
+
+def _places(document: Any, metric: str, above: str = "") -> Iterator[str]:
+    """Find sections that hold a number of that name."""
+    if not isinstance(document, dict):
+        return
+    if _is_value(metric, document.get(metric)) and document.get(metric) is not None:
+        yield above
+    for key, inner in document.items():
+        yield from _places(inner, metric, f"{above}.{key}" if above else str(key))
+
+
+def _same_rows(about: Mapping[str, Any], name: str, rows: Callable[[], int]) -> None:
+    recorded = about.get("rows")
     if recorded is None:
         return
     if not isinstance(recorded, int) or isinstance(recorded, bool):
-        raise NotMeasuredError(f"`rows` in {name} is {recorded!r}, no number of rows", "write a whole number")
+        raise NotMeasuredError(f"`rows` in {name} is {_clipped(recorded)}, no number of rows", "write a whole number")
     if recorded != rows():
         reason = f"{name} was measured on other rows: {recorded:,} of them, and the data have {rows():,}"
         raise NotMeasuredError(reason, "measure the baseline on these rows, or judge on those")
 
 
-def _same_data(document: dict[str, Any], name: str, sha256: Callable[[], str]) -> None:
-    recorded = document.get("sha256")
+def _same_data(about: Mapping[str, Any], name: str, sha256: Callable[[], str]) -> None:
+    recorded = about.get("sha256")
     if recorded is None:
         return
     if not isinstance(recorded, str):
         raise NotMeasuredError(f"`sha256` in {name} is no text", "write 64 hexadecimal digits")
     now = sha256()
     if recorded.lower() != now:
-        short = recorded[:_SHOWN_DIGITS], now[:_SHOWN_DIGITS]
-        reason = f"{name} was measured on other data, of SHA-256 {short[0]}…; those judged now have {short[1]}…"
+        short = shortened(recorded), shortened(now)
+        reason = f"{name} was measured on other data, of SHA-256 {short[0]}; those judged now have {short[1]}"
         raise NotMeasuredError(reason, "measure the baseline on these data, or judge on those")
+
+
+def _same_settings(about: Mapping[str, Any], name: str, settings: Mapping[str, Setting]) -> None:
+    recorded = about.get("settings")
+    if recorded is None:
+        return
+    if not isinstance(recorded, dict):
+        raise NotMeasuredError(f"`settings` in {name} is no mapping", "write {threshold: 0.5, average: macro}")
+    unknown = sorted(map(str, recorded.keys() - settings.keys()))
+    if unknown:
+        reason = f"{name} was measured with {', '.join(unknown)}, of which this gate knows nothing"
+        raise NotMeasuredError(reason, f"it knows {', '.join(sorted(settings))}")
+    for different in other_settings(recorded, {one: settings[one] for one in recorded}):
+        raise NotMeasuredError(f"{name} {different}", "measure the baseline with these settings, or judge with those")
+
+
+def _range(metric: str) -> tuple[float, float]:
+    """Say between which numbers a metric lies; of names that are none of ours nothing is known."""
+    if metric == "r2":
+        return -math.inf, 1.0
+    if metric in _CORRELATIONS:
+        return -1.0, 1.0
+    need = NEEDS.get(metric)
+    if need is None:
+        return -math.inf, math.inf
+    return _AT_LEAST_0 if need == "value" or metric == "log_loss" else (0.0, 1.0)
 
 
 def _is_value(key: str, value: object) -> bool:
     """Whether an entry claims to be a metric; text, switches and nested notes do not."""
     return key not in _ABOUT and (value is None or (isinstance(value, int | float) and not isinstance(value, bool)))
+
+
+def _number(value: Any, metric: str, name: str) -> float:
+    try:
+        return math.nan if value is None else float(value)
+    except (OverflowError, TypeError, ValueError):
+        raise NotMeasuredError(f"{metric} in {name} is no number: {_clipped(value)}", "measure it again") from None

@@ -16,7 +16,7 @@ from pytest_mlgate.inputs.spark import said
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_mlgate.reference import Setting
+    from pytest_mlgate.engine_settings import Setting
 
 _QUIET = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.app.name": "pytest-mlgate"}
 _LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}

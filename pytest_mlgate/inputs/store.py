@@ -43,14 +43,18 @@ class InputStore:
         root: files are named relative to it.
         hash_data: whether to take the SHA-256 of data files; that of model files is always taken.
         shared: a folder in which the processes of this session share what models answer.
+        updating: whether this run rewrites committed baselines.
     """
 
-    def __init__(self, root: Path, *, hash_data: bool = False, shared: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, *, hash_data: bool = False, shared: Path | None = None, updating: bool = False
+    ) -> None:
         self.database = Database()
         self._spark = SparkSessions()
         self._root = root
         self._hash_data = hash_data
         self._shared = SharedAnswers(shared) if shared is not None else None
+        self.updating = updating
         self._tables: dict[bytes, Opened] = {}
         self._returned: dict[str, object] = {}
         self._modules: dict[bytes, nn.Module] = {}

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pytest_mlgate.plugin.fixtures import Load, Open, Registries, Train
 
 DEFAULT_TIMEOUT = "600s"
-_DEPENDENT = ("promote", "base", "allow_loosened", "history", "rollback")
+_DEPENDENT = ("promote", "base", "allow_loosened", "history", "rollback", "update")
+_ALONE = ("promote", "rollback")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mlgate-history", metavar="PATH", help="keep count of how often each data set was judged")
     group.addoption(
         "--mlgate-rollback", action="store_true", help="run no gates; move the aliases of `promote:` blocks back by one"
+    )
+    group.addoption(
+        "--mlgate-update",
+        action="store_true",
+        help="write what is measured into committed baselines (*.baseline.json)",
     )
     parser.addini("mlgate", "collect gate files without --mlgate", type="bool", default=False)
     parser.addini("mlgate_files", "file names that are gate files", type="args", default=["*.gate.yaml"])
@@ -57,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     collects = bool(config.getoption("mlgate") or config.getini("mlgate"))
     if not collects:
         _refuse_without_flag(config)
+    _check_update(config)
     if collects or config.getoption("mlgate_json") or config.getoption("mlgate_junit"):
         from pytest_mlgate.plugin.session import install
 
@@ -74,6 +81,21 @@ def _refuse_without_flag(config: pytest.Config) -> None:
         name = str(argument).split("::")[0].replace("\\", "/").rpartition("/")[2]
         if any(fnmatch(name, pattern) for pattern in config.getini("mlgate_files")):
             raise pytest.UsageError(f"{argument} is a gate file: add --mlgate to run it")
+
+
+def _check_update(config: pytest.Config) -> None:
+    """Refuse to rewrite baselines unless a person typed it, and in a run that promotes.
+
+    A pull request could put the option into `addopts`, and so replace what its own model is held against.
+    """
+    if not config.getoption("mlgate_update") or hasattr(config, "workerinput"):
+        return
+    if "--mlgate-update" not in map(str, config.invocation_params.args):
+        raise pytest.UsageError("--mlgate-update is for the command line: it does not count in addopts")
+    for option in _ALONE:
+        if config.getoption(f"mlgate_{option}"):
+            told = "review and commit the baselines first, then judge against them"
+            raise pytest.UsageError(f"--mlgate-update and --mlgate-{option} do not go together: {told}")
 
 
 @pytest.hookimpl(tryfirst=True)

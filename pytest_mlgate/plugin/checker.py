@@ -67,7 +67,8 @@ class Checker:
         except MlgateError as error:  # the frames below would be shown with their arguments: rows of the data
             raise error.with_traceback(None) from None
         node_id = f"{item.nodeid}#{number}"
-        inputs = GateInputs(self._store, seed=seed_of(node_id), fixtures=given)
+        name = node_id.partition("::")[2]
+        inputs = GateInputs(self._store, seed=seed_of(node_id), fixtures=given, name=name)
         site = Site(node_id=node_id, file=item.nodeid.split("::")[0], name=item.name)
         try:
             result = run(gate, inputs, site, timeout=default_timeout(item.config))

@@ -170,11 +170,13 @@ class Controller:
             crashed=frozenset(self._crashed),
             silent_workers=tuple(self._silent),
             disagreements=tuple(dict.fromkeys(self._disagreements)),
+            updating=bool(self.config.getoption("mlgate_update")),
         )
         found = settle_promotions(self.config, list(self.session.files.values()), facts, run)
         self.settled.promotions += found.promotions
         self.settled.remarks += found.remarks
         self.settled.troubles += found.troubles
+        self._update(facts)
         self._remember(run)
         session.exitstatus = self._exit_status(status)
         self._write(run, session)
@@ -188,6 +190,15 @@ class Controller:
             if problem:
                 found.append(f"--{name.replace('_', '-')} {target} cannot be written: {problem}")
         return found
+
+    def _update(self, facts: SessionFacts) -> None:
+        """Rewrite committed baselines, if that was asked for."""
+        if facts.updating:
+            from pytest_mlgate.plugin.updating import update
+
+            remarks, troubles = update(list(self.session.files.values()), facts, self.config.rootpath)
+            self.settled.remarks += remarks
+            self.settled.troubles += troubles
 
     def _remember(self, run: document.Run) -> None:
         """Append to the history, if one is kept."""

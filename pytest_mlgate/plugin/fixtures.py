@@ -158,7 +158,7 @@ def shared_store(config: pytest.Config) -> Iterator[InputStore]:
         return
     from pytest_mlgate.inputs.store import InputStore
 
-    store = InputStore(config.rootpath)
+    store = InputStore(config.rootpath, updating=bool(config.getoption("mlgate_update")))
     try:
         yield store
     finally:

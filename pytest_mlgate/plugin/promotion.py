@@ -16,6 +16,7 @@ from pytest_mlgate.plugin.collect import offered_kinds
 from pytest_mlgate.promote.actions import carry_out, roll_back
 from pytest_mlgate.promote.base import base_version
 from pytest_mlgate.promote.loosened import looser
+from pytest_mlgate.promote.lowered import lowered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +112,8 @@ def _loosened(config: pytest.Config, files: Sequence[FileFacts], settled: Settle
             if before is None:
                 continue
             old = load(path, kinds, shown=Path(f"{revision}:{file.node_id}"), data=before)
-            found[file.node_id] = looser(old, load(path, kinds))
+            now = load(path, kinds)
+            found[file.node_id] = (*looser(old, now), *map(redactor(file.secrets), lowered(old, now, revision)))
         except (GateFileError, KindError, MlgateError) as error:
             found[file.node_id] = (f"it cannot be compared with {revision}: {error}",)
         settled.remarks += [f"looser than {revision}: {file.node_id}: {one}" for one in found[file.node_id]]

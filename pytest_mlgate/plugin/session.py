@@ -90,7 +90,8 @@ class GateSession:
             wants_hashes = bool(self.config.getoption("mlgate_promote") or self.config.getoption("mlgate_history"))
             shared = getattr(self.config, "workerinput", {}).get(SHARED_KEY)
             folder = Path(shared) if shared is not None else None
-            self._store = InputStore(self.config.rootpath, hash_data=wants_hashes, shared=folder)
+            updating = bool(self.config.getoption("mlgate_update"))
+            self._store = InputStore(self.config.rootpath, hash_data=wants_hashes, shared=folder, updating=updating)
         return self._store
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> GateModule | None:
@@ -136,7 +137,7 @@ class GateSession:
         from pytest_mlgate.inputs.gate import GateInputs
 
         fixtures = {name: item.funcargs[name] for name in gate.fixtures}
-        inputs = GateInputs(self.store, seed=seed_of(item.nodeid), fixtures=fixtures)
+        inputs = GateInputs(self.store, seed=seed_of(item.nodeid), fixtures=fixtures, name=item.name)
         try:
             result = run(gate, inputs, _site(item), timeout=self.timeout)
         except (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception) as error:

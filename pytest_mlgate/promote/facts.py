@@ -54,6 +54,7 @@ class SessionFacts(Struct, frozen=True, kw_only=True):
         crashed: node ids whose worker died while running them.
         silent_workers: workers that ended without handing over what they had collected.
         disagreements: gate files on whose gates the workers do not agree.
+        updating: whether this run rewrites committed baselines.
     """
 
     exit_status: int
@@ -65,3 +66,4 @@ class SessionFacts(Struct, frozen=True, kw_only=True):
     crashed: frozenset[str] = frozenset()
     silent_workers: tuple[str, ...] = ()
     disagreements: tuple[str, ...] = ()
+    updating: bool = False

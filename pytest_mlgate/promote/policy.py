@@ -13,6 +13,8 @@ says PASS or is excused below; whatever is not known to be good is a reason to r
 - Any silent worker and any disagreement refuses, whichever gate file it is about: the picture is not whole.
 - Gates that are not required need not pass, but they must have run: a partial run never promotes.
 - What pytest itself skipped or expected to fail did not pass, whatever the gate found.
+- A run that rewrites baselines promotes nothing, and a baseline that is not as it was committed counts for nothing: who
+  rewrites what candidates are held against could let any of them pass.
 """
 
 from __future__ import annotations
@@ -105,6 +107,8 @@ def _of_session(session: SessionFacts) -> Iterator[str]:
         yield f"the test session ended with exit status {session.exit_status}: {meaning}"
     if session.stopped is not None:
         yield f"the test session ended early: {session.stopped}"
+    if session.updating:
+        yield "this run rewrites the baselines that its gates compare with; commit them, and run again"
     for worker in session.silent_workers:
         yield f"worker {worker} ended without saying what it had collected, so nobody knows what is missing"
     for path in session.disagreements:
@@ -157,6 +161,9 @@ def _of_item(node: str, gate_id: str, file: FileFacts, session: SessionFacts) ->
 def _of_result(gate: str, result: GateResult, *, allow_waived: bool) -> Iterator[str]:
     if result.outcome is Outcome.waived and not allow_waived:
         yield f"{gate} is {_waived(result)}; mend what it covers, or write `allow_waived: true` under `promote:`"
+    for record in result.inputs:
+        if record.unsettled is not None:
+            yield f"{gate} rests on {record.role} {record.name}, which is {record.unsettled}"
     flaws = {one.verdict for one in result.checks if one.verdict in _FLAWS and not _excused(one, result)}
     if result.verdict in _FLAWS and result.verdict not in {one.verdict for one in result.checks}:
         flaws.add(result.verdict)  # a verdict that no check explains is believed, too

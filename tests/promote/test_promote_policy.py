@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from promote_making import FILE, WAIVER, check, facts, node, passing, promote_block, result, without
 
 from pytest_mlgate.promote.policy import concessions, refusals, required_results
-from pytest_mlgate.verdict import Outcome, Verdict
+from pytest_mlgate.verdict import InputRecord, Outcome, Verdict
 
 FAIL, PASS, INFO = Verdict.FAIL, Verdict.PASS, Verdict.INFO
 INCONCLUSIVE, NOT_MEASURED = Verdict.INCONCLUSIVE, Verdict.NOT_MEASURED
@@ -293,3 +293,16 @@ def test_many_bad_checks_are_counted():
     bad = [check(FAIL, name) for name in "abcde"]
     (reason,) = refusals(facts(), passing(result("quality", *bad, outcome=Outcome.failed)))
     assert reason == "gate 'quality' failed (roc_auc of a, roc_auc of b, roc_auc of c and 2 more)"
+
+
+def test_a_run_that_rewrites_baselines_promotes_nothing():
+    """What the candidate was held against may be what it wrote itself."""
+    (reason,) = refusals(facts(), replace(passing(), updating=True))
+    assert "rewrites the baselines" in reason
+
+
+def test_a_baseline_that_nobody_committed_counts_for_nothing():
+    """A gate that rests on one has passed against numbers that nobody reviewed."""
+    record = InputRecord(role="baseline", name="q.baseline.json", unsettled="not as it was committed")
+    (reason,) = refusals(facts(), passing(result("quality", inputs=(record,))))
+    assert reason == "gate 'quality' rests on baseline q.baseline.json, which is not as it was committed"

@@ -8,38 +8,44 @@ that the old model had right and the new one has wrong, are what users notice, a
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 from msgspec.structs import replace
 
 from pytest_mlgate.inputs.feeding import column_mistakes, model_mistakes, prediction_mistakes
-from pytest_mlgate.kind import Inputs, Kind, Mistake, PredictionSpec, keys_among, limit_mistakes
+from pytest_mlgate.kind import Inputs, Kind, Mistake, ModelSpec, keys_among, limit_mistakes
 from pytest_mlgate.reference import BaselineRef
-from pytest_mlgate.stats.names import NEEDS, MetricName
+from pytest_mlgate.stats.names import LESS_IS_BETTER, NEEDS, OF_ONE_CLASS, WITHOUT_INTERVAL, MetricName
 from pytest_mlgate.verdict import Confidence, Limit, Measurement, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from pytest_mlgate.baselines import Recorded, Setting
+    from pytest_mlgate.kind import Predictions, Values
     from pytest_mlgate.stats.comparisons import Comparison
-    from pytest_mlgate.stats.metrics import Outputs
+    from pytest_mlgate.stats.metrics import Estimate
+    from pytest_mlgate.stats.names import Average
+    from pytest_mlgate.stats.outputs import Outputs
 
 Compared = Literal[MetricName, "flip_rate"]
 FLIPS = "flip_rate"
 _BOUNDS = 0.95
 _SHOWN = 5
-_HOW_TO_RUN = ("factory", "arguments", "features", "preprocess", "output", "threshold", "positive")
+_BINARY = 2
 _ABSOLUTE = ("min", "max", "warn_min", "warn_max")
 _RELATIVE = ("max_drop", "max_rise", "min_ratio", "max_ratio")
 
 
-class ModelRegression(PredictionSpec, frozen=True, kw_only=True):
+class ModelRegression(ModelSpec, frozen=True, kw_only=True):
     """Limits on how much worse (or suspiciously better) a model may be than a baseline on the same rows.
 
     Args:
-        baseline: a model, columns of the same data (`{score: old_score, prediction: old_class}`), or a metrics file
-            (`{file: metrics.json}`), whose numbers are taken as exact.
+        baseline: a model, columns of the same data (`{score: old_score, prediction: old_class}`), a metrics file
+            (`{file: metrics.json, key: eval, rev: origin/main}`), or numbers that `--mlgate-update` wrote
+            (`{committed: quality.baseline.json}`). Numbers in a file are taken as exact, and refused when they were
+            measured on other data or with other settings.
         metrics: limits by metric, relative to the baseline: max_drop, max_rise (absolute, or "2%" of the old value),
             min_ratio, max_ratio. The metrics are those of model.metrics, and flip_rate (min, max): the share of rows
             that the baseline has right and the candidate wrong.
@@ -54,39 +60,66 @@ class ModelRegression(PredictionSpec, frozen=True, kw_only=True):
 def measure(spec: ModelRegression, inputs: Inputs) -> Iterator[Measurement]:
     """Compare the candidate with its baseline, metric by metric."""
     limits: dict[str, Limit] = {
-        name: limit if limit.confidence is not None else replace(limit, confidence=spec.confidence)
-        for name, limit in spec.metrics.items()
+        name: _with_confidence(name, limit, spec.confidence) for name, limit in spec.metrics.items()
     }
-    if spec.baseline.file is not None:
-        yield from _against_record(spec, spec.baseline.file, limits, inputs)
+    if spec.baseline.is_record:
+        yield from _against_record(spec, limits, inputs)
         return
     new, old = _paired(spec, inputs)
     for name, limit in limits.items():
         try:
-            yield _flips(new, old, limit) if name == FLIPS else _compared(name, new, old, limit)
+            yield _flips(new, old, limit) if name == FLIPS else _compared(name, new, old, limit, spec.average)
         except ValueError as error:
             yield Measurement(name="*", metric=name, n=len(new.labels), limit=limit, reason=str(error))
 
 
+def _with_confidence(name: str, limit: Limit, confidence: float | None) -> Limit:
+    """Let a limit that says nothing of confidence have the gate's, where the metric has an interval."""
+    return limit if limit.confidence is not None or name in WITHOUT_INTERVAL else replace(limit, confidence=confidence)
+
+
 def _paired(spec: ModelRegression, inputs: Inputs) -> tuple[Outputs, Outputs]:
     """Get both models' answers to the same rows."""
+    if _of_numbers(spec):
+        values = inputs.paired_values(spec, spec.baseline)
+        return _of_values(values[0]), _of_values(values[1])
+    found = inputs.paired_predictions(spec, spec.baseline)
+    return _of_classes(found[0]), _of_classes(found[1])
+
+
+def _single(spec: ModelRegression, inputs: Inputs) -> Outputs:
+    """Get the candidate's answers."""
+    return _of_values(inputs.values(spec)) if _of_numbers(spec) else _of_classes(inputs.predictions(spec))
+
+
+def _of_values(found: Values) -> Outputs:
     from pytest_mlgate.stats.metrics import Outputs
 
-    baseline = spec.baseline
-    if _of_numbers(spec):
-        values = inputs.paired_values(spec, baseline)
-        new, old = (Outputs(one.targets, values=one.predicted) for one in values)
-    else:
-        found = inputs.paired_predictions(spec, baseline)
-        new, old = (Outputs(one.labels, one.predicted, one.scores) for one in found)
-    return new, old
+    return Outputs(found.targets, values=found.predicted, weights=found.weights, clusters=found.clusters)
 
 
-def _compared(name: str, new: Outputs, old: Outputs, limit: Limit) -> Measurement:
+def _of_classes(found: Predictions) -> Outputs:
+    from pytest_mlgate.stats.metrics import Outputs
+
+    return Outputs(
+        found.labels,
+        found.predicted,
+        found.scores,
+        classes=found.classes,
+        weights=found.weights,
+        clusters=found.clusters,
+    )
+
+
+def _averaged(spec: ModelRegression) -> dict[str, Any]:
+    return {} if spec.average is None else {"average": spec.average}
+
+
+def _compared(name: str, new: Outputs, old: Outputs, limit: Limit, average: Average | None) -> Measurement:
     """Measure one metric of both; bounds are those of the difference, put on the baseline's value."""
     from pytest_mlgate.stats.comparisons import compare
 
-    found = compare(name, new, old)
+    found = compare(name, new, old, average)
     confidence = limit.confidence or _BOUNDS
     low = high = unbounded = None
     try:
@@ -105,7 +138,11 @@ def _compared(name: str, new: Outputs, old: Outputs, limit: Limit) -> Measuremen
         baseline=found.old,
         rows_to_decide=_rows_to_decide(found.new, low, high, found.n, limit, found.old),
         reason=unbounded if limit.confidence is not None else None,
-        detail={"difference": found.new - found.old, **found.detail, "look_at": [_told(name, found)]},
+        detail={
+            "difference": found.new - found.old,
+            **found.detail,
+            "look_at": [_told(name, found), *_too_good(name, found.new, found.old, limit)],
+        },
     )
 
 
@@ -129,73 +166,122 @@ def _shares(limit: Limit, old: float) -> set[float]:
 
 def _flips(new: Outputs, old: Outputs, limit: Limit) -> Measurement:
     """Count the rows that the baseline has right and the candidate wrong."""
-    from pytest_mlgate.stats.comparisons import changes, counted, lost_rows
-    from pytest_mlgate.stats.proportions import rows_to_decide_proportion, wilson
+    from pytest_mlgate.stats.flips import flips
 
-    if new.predictions is None or old.predictions is None:
-        raise ValueError(f"{FLIPS} needs predictions, and there are none")
-    shares = counted(new, old).shares()
-    confidence = limit.confidence or _BOUNDS
-    low, high = wilson(shares.lost, shares.n, confidence)
-    straddled = [one for one in (limit.min, limit.max) if one is not None and low < one < high]
-    needed = [rows_to_decide_proportion(shares.lost, shares.n, one, confidence) for one in straddled]
-    first = lost_rows(new, old, _SHOWN)
-    hints = [f"flipped to wrong: row {', '.join(map(str, first))}{', …' if shares.lost > _SHOWN else ''}"]
+    found = flips(new, old, limit.confidence or _BOUNDS, _SHOWN)
+    share = found.share
+    straddled = (one for one in (limit.min, limit.max) if one is not None and _within(one, share))
+    needed = [share.rows_to_decide(one) for one in straddled]
+    hints = [f"flipped to wrong: row {', '.join(map(str, found.first))}{', …' if found.lost > _SHOWN else ''}"]
+    detail = {"gained": found.gained, "lost": found.lost, "mcnemar_p": found.p_value}
     return Measurement(
         name="*",
         metric=FLIPS,
-        value=shares.lost / shares.n,
-        low=low,
-        high=high,
-        confidence=confidence,
-        n=shares.n,
+        value=share.value,
+        low=share.low,
+        high=share.high,
+        confidence=share.confidence,
+        n=len(new.labels),
         limit=limit,
         rows_to_decide=max(filter(None, needed), default=None) if limit.confidence is not None else None,
-        detail=changes(shares) | ({"look_at": hints} if first else {}),
+        reason=f"there are no bounds: {share.unbounded}" if share.unbounded and limit.confidence is not None else None,
+        detail=detail | ({"look_at": hints} if found.first else {}),
     )
 
 
-def _against_record(
-    spec: ModelRegression, file: str, limits: Mapping[str, Limit], inputs: Inputs
-) -> Iterator[Measurement]:
-    """Compare with numbers from a file, taken as exact: all doubt is the candidate's."""
-    from pytest_mlgate.stats.metrics import METRICS, Outputs
+def _within(limit: float, estimate: Estimate) -> bool:
+    return estimate.low is not None and estimate.high is not None and estimate.low < limit < estimate.high
 
-    if _of_numbers(spec):
-        values = inputs.values(spec)
-        outputs = Outputs(values.targets, values=values.predicted)
-    else:
-        found = inputs.predictions(spec)
-        outputs = Outputs(found.labels, found.predicted, found.scores)
-    recorded = inputs.recorded(file, spec.data)
+
+def _against_record(spec: ModelRegression, limits: Mapping[str, Limit], inputs: Inputs) -> Iterator[Measurement]:
+    """Compare with numbers from a file, taken as exact: all doubt is the candidate's.
+
+    The candidate is measured whole before the file is read, so that one that cannot be is excused by no missing file.
+    """
+    from pytest_mlgate.stats.metrics import METRICS
+
+    outputs, settings = _single(spec, inputs), _settings(spec)
+    n = len(outputs.labels)
+    found: dict[str, Estimate | str] = {}
     for name, limit in limits.items():
-        n, old = len(outputs.labels), recorded.get(name)
-        if old is None or not isfinite(old):
-            state = "no value of" if old is None else "an undefined"
-            reason = f"the baseline file holds {state} {name}; it holds {', '.join(recorded) or 'nothing'}"
-            yield Measurement(name="*", metric=name, n=n, limit=limit, reason=reason)
-            continue
         try:
-            estimate = METRICS[name].compute(outputs, limit.confidence or _BOUNDS)
+            found[name] = METRICS[name].compute(outputs, limit.confidence or _BOUNDS, spec.average)
         except ValueError as error:
-            yield Measurement(name="*", metric=name, n=n, limit=limit, baseline=old, reason=str(error))
+            found[name] = str(error)
+    recorded = inputs.recorded(spec, spec.baseline, settings)
+    values: dict[str, float] = {}
+    for name, limit in limits.items():
+        estimate = found[name]
+        if isinstance(estimate, str):
+            old = recorded.values.get(name)
+            yield Measurement(name="*", metric=name, n=n, limit=limit, baseline=old, reason=estimate)
             continue
-        unbounded = f"there are no bounds: {estimate.unbounded}" if estimate.unbounded else None
-        note = "the baseline is a number in a file and counts as exact; comparing on its rows would be sharper"
-        yield Measurement(
-            name="*",
-            metric=name,
-            value=estimate.value,
-            low=estimate.low,
-            high=estimate.high,
-            confidence=estimate.confidence,
-            n=n,
-            limit=limit,
-            baseline=old,
-            rows_to_decide=_rows_to_decide(estimate.value, estimate.low, estimate.high, n, limit, old),
-            reason=unbounded if limit.confidence is not None else None,
-            detail={"difference": estimate.value - old, "baseline": "constant", "look_at": [f"{name}: {note}"]},
-        )
+        values[name] = estimate.value
+        yield _held(name, estimate, limit, recorded, n)
+    if len(values) == len(limits) and all(map(isfinite, values.values())):
+        inputs.propose(spec, spec.baseline, settings, values)
+
+
+def _held(name: str, estimate: Estimate, limit: Limit, recorded: Recorded, n: int) -> Measurement:
+    """Hold one metric of the candidate against the number that was recorded."""
+    old = recorded.values.get(name)
+    measured = Measurement(
+        name="*",
+        metric=name,
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        confidence=estimate.confidence,
+        n=n,
+        limit=limit,
+    )
+    if recorded.absent is not None:
+        return replace(measured, applicable=False, reason=recorded.absent)
+    if old is None or not isfinite(old):
+        return replace(measured, value=None, low=None, high=None, reason=_lacking(name, old, recorded))
+    unbounded = f"there are no bounds: {estimate.unbounded}" if estimate.unbounded else None
+    note = "the baseline is a number in a file and counts as exact; comparing on its rows would be sharper"
+    told = f"{name}: {old:.4g} before, {estimate.value:.4g} now ({estimate.value - old:+.4g}); {note}"
+    return replace(
+        measured,
+        baseline=old,
+        rows_to_decide=_rows_to_decide(estimate.value, estimate.low, estimate.high, n, limit, old),
+        reason=unbounded if limit.confidence is not None else None,
+        detail={
+            "difference": estimate.value - old,
+            "baseline": "constant",
+            "look_at": [told, *_too_good(name, estimate.value, old, limit)],
+        },
+    )
+
+
+def _lacking(name: str, old: float | None, recorded: Recorded) -> str:
+    """Say that a file does not hold what is to be compared, and where in it such a number is."""
+    state = "no value of" if old is None else "an undefined"
+    places = recorded.places(name)
+    there = f"; there is one under {', '.join(places)}, which `key:` would name" if places else ""
+    return f"{recorded.name} holds {state} {name}; it holds {', '.join(recorded.values) or 'nothing'}{there}"
+
+
+def _settings(spec: ModelRegression) -> dict[str, Setting]:
+    """Say what the values of this gate depend on, beside data and model."""
+    settings: dict[str, Setting] = {"label": spec.label, "weight": spec.weight}
+    if not _of_numbers(spec):
+        classes = None if spec.classes is None else ", ".join(map(repr, spec.classes))
+        settings |= {"average": spec.average, "classes": classes, "positive": spec.positive}
+    if any(NEEDS[name] == "prediction" for name in spec.metrics if name != FLIPS):
+        by_threshold = spec.model is not None and spec.model.output in ("logits", "probability")
+        settings["threshold"] = spec.model.threshold if spec.model is not None and by_threshold else None
+    return settings
+
+
+def _too_good(name: str, new: float, old: float, limit: Limit) -> list[str]:
+    """Say of a breach of the limit on the good side that it is one."""
+    lower, upper = resolve(limit, old)
+    better = new < old if name in LESS_IS_BETTER else new > old
+    if not (better and ((upper is not None and new > upper) or (lower is not None and new < lower))):
+        return []
+    return [f"{name}: better than the limit allows; before it is believed, look for leakage (data.leakage)"]
 
 
 def _rows_to_decide(
@@ -232,11 +318,18 @@ def mistakes(spec: ModelRegression) -> Iterable[Mistake]:
         yield from _limit_mistakes(name, limit)
     needs: dict[str, str] = {name: "prediction" if name == FLIPS else NEEDS[name] for name in spec.metrics}
     yield from prediction_mistakes(spec, needs)
+    several = len(spec.classes or ()) > _BINARY or (isinstance(spec.score, tuple) and len(spec.score) > _BINARY)
+    for metric in OF_ONE_CLASS & spec.metrics.keys() if several and spec.average is None else ():
+        mend = "write `average: macro`, `micro` or `weighted`"
+        yield Mistake(("metrics", metric), f"{metric} is of one class, and there are several", mend)
     baseline = spec.baseline
-    if baseline.file is not None:
+    if baseline.is_record:
         if FLIPS in spec.metrics:
             mend = "use a model or columns as the baseline"
-            yield Mistake(("metrics", FLIPS), f"{FLIPS} is counted row by row, and a metrics file has no rows", mend)
+            yield Mistake(("metrics", FLIPS), f"{FLIPS} is counted row by row, and a file of numbers has no rows", mend)
+        if isinstance(baseline.key, dict):
+            for name in spec.metrics.keys() - baseline.key.keys():
+                yield Mistake(("baseline", "key"), f"nothing says where {name} stands in the file", "add it")
     elif baseline.is_model:
         # A champion is bytes alone, and running it as the candidate is would judge another model than the one promoted.
         yield from model_mistakes(baseline, needs, ("baseline",))
@@ -245,7 +338,7 @@ def mistakes(spec: ModelRegression) -> Iterable[Mistake]:
 
 
 def _limit_mistakes(name: str, limit: Limit) -> Iterator[Mistake]:
-    yield from limit_mistakes(("metrics", name), limit, interval=True, baseline=True)
+    yield from limit_mistakes(("metrics", name), limit, interval=name not in WITHOUT_INTERVAL, baseline=True)
     for part in _RELATIVE if name == FLIPS else _ABSOLUTE:
         if getattr(limit, part) is not None:
             relative, mend = f"{name} is itself a comparison", "use max"

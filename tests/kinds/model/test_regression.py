@@ -374,11 +374,19 @@ def test_what_cannot_be_compared_says_why(judged, columns, said):
         ("score: s, baseline: gone, metrics: {roc_auc: {}}", "there is no model 'gone'"),
         ("score: s, baseline: {score: os, file: m.json}, metrics: {roc_auc: {}}", "keep one"),
         ("score: s, baseline: {score: os, fixture: m}, metrics: {roc_auc: {}}", "keep one"),
+        ("score: s, baseline: {score: os, rev: main}, metrics: {roc_auc: {}}", "rev is for numbers in a file"),
+        ("score: s, baseline: {committed: a.baseline.json, key: eval}, metrics: {roc_auc: {}}", "key is for metrics"),
+        ("score: s, baseline: {committed: a.json}, metrics: {roc_auc: {}}", "ends in .baseline.json"),
+        ("score: s, baseline: {committed: a.baseline.json, file: m.json}, metrics: {roc_auc: {}}", "keep one"),
+        ("score: s, baseline: {committed: a.baseline.json, optional: true}, metrics: {roc_auc: {}}", "whoever deletes"),
+        ("score: s, baseline: {file: m.txt}, metrics: {roc_auc: {}}", "one of .json, .yaml, .yml, .toml"),
+        ("score: s, baseline: {file: m.json, rev: --upload-pack=x}, metrics: {roc_auc: {}}", "is no revision"),
+        ("score: s, baseline: {file: m.json, key: {f1: a.f1}}, metrics: {roc_auc: {}}", "nothing says where roc_auc"),
         ("score: s, baseline: {}, metrics: {roc_auc: {}}", "exactly one of weights, registry or fixture"),
         ("score: s, baseline: {prediction: op}, metrics: {roc_auc: {}}", "roc_auc needs the baseline's `score:`"),
         ("score: s, baseline: {score: os}, metrics: {accuracy: {}}", "accuracy needs `prediction:`"),
         ("baseline: {score: os}, metrics: {roc_auc: {}}", "either from a model or from columns"),
-        ("prediction: p, baseline: {file: m.json}, metrics: {flip_rate: {}}", "a metrics file has no rows"),
+        ("prediction: p, baseline: {file: m.json}, metrics: {flip_rate: {}}", "a file of numbers has no rows"),
         ("prediction: p, baseline: {prediction: op}, metrics: {rmse: {}, accuracy: {}}", "write two gates"),
         ("prediction: p, baseline: {fixture: m}, metrics: {accuracy: {}}", "nothing says how rows reach the model"),
         (
@@ -408,6 +416,10 @@ BASELINES = [
     "{fixture: old_model, features: [x], output: logits}",
     "{score: os, prediction: op}",
     "{file: metrics.json}",
+    "{file: metrics.json, key: eval.test, rev: origin/main, optional: true}",
+    "{file: metrics.json, key: {roc_auc: eval.auc}}",
+    "{committed: metrics.baseline.json}",
+    "{committed: metrics.baseline.json, rev: origin/main}",
 ]
 
 
@@ -430,6 +442,8 @@ def test_every_form_of_baseline_is_read_and_known_to_editors(baseline, tmp_path)
     (gate,) = loaded.gates
     assert ("old_model" in gate.fixtures) == (baseline in BASELINES[:2])
     assert gate.spec.baseline.file == (str(tmp_path / "metrics.json") if "file" in baseline else None)
+    committed = str(tmp_path / "metrics.baseline.json") if "committed" in baseline else None
+    assert gate.spec.baseline.committed == committed
     elsewhere = tmp_path / "elsewhere" / "t.gate.yaml"
     elsewhere.parent.mkdir()
     elsewhere.write_bytes(path.read_bytes())
