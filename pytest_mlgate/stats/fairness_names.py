@@ -73,8 +73,6 @@ _RATES = {
 }
 # Numbers of predicted numbers that are metrics of groups alone.
 MEANS = ("mean_error", "mean_prediction", "mse")
-# Metrics of several classes, where groups are compared by one that is positive; and one that has no interval.
-_NOT_OF_GROUPS = ("top_", "max_error")
 _ALIASES = {
     "balanced_accuracy_score": "balanced_accuracy",
     "f1_score": "f1",
@@ -122,7 +120,8 @@ def _names() -> Iterator[tuple[str, Claim]]:
             yield f"{name}_{form}", Claim((rate,), form)
         yield f"count_{form}", Claim(("count",), form)
     needs: dict[str, Needs] = {**NEEDS, **dict.fromkeys(MEANS, "value")}
-    metrics = {name: name for name in needs if name not in _RATES and not name.startswith(_NOT_OF_GROUPS)} | _ALIASES
+    several = [name for name in needs if name.startswith("top_")]  # of two classes, they say nothing
+    metrics = {name: name for name in needs if name not in _RATES and name not in several} | _ALIASES
     for name, metric in metrics.items():
         for form in (*_TWO_SIDED, *_EXTREMES):
             if form != "ratio" or metric not in _NO_RATIO:
@@ -132,4 +131,7 @@ def _names() -> Iterator[tuple[str, Claim]]:
     yield FOUR_FIFTHS, Claim(("selection_rate",), "ratio")
 
 
-NAMES: Mapping[str, Claim] = MappingProxyType(dict(_names()))
+# A metric without an interval supports no claim about groups.
+NAMES: Mapping[str, Claim] = MappingProxyType(
+    {name: claim for name, claim in _names() if "max_error" not in claim.measures}
+)
