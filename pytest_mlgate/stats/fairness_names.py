@@ -131,4 +131,7 @@ def _names() -> Iterator[tuple[str, Claim]]:
     yield FOUR_FIFTHS, Claim(("selection_rate",), "ratio")
 
 
-NAMES: Mapping[str, Claim] = MappingProxyType(dict(_names()))
+# A metric without an interval supports no claim about groups.
+NAMES: Mapping[str, Claim] = MappingProxyType(
+    {name: claim for name, claim in _names() if "max_error" not in claim.measures}
+)

@@ -17,7 +17,7 @@ from scipy.special import betaincinv, ndtr
 from pytest_mlgate.stats.counts import SHARES, Confusion
 from pytest_mlgate.stats.fairness_names import span_of
 from pytest_mlgate.stats.group_counts import PREDICTED, RATES, GroupCounts, Least
-from pytest_mlgate.stats.means import error_bounds, mean_bounds
+from pytest_mlgate.stats.means import mean_bounds
 from pytest_mlgate.stats.metrics import METRICS, Outputs
 from pytest_mlgate.stats.rate_pairs import wilson_each
 
@@ -382,9 +382,12 @@ def _mean_prediction(rows: Outputs, confidence: float | None) -> tuple[float, fl
 
 
 def _mse(rows: Outputs, confidence: float | None) -> tuple[float, float, float]:
-    squares = np.square(np.asarray(rows.values) - rows.labels)
-    low, high = (np.nan, np.nan) if confidence is None else error_bounds(squares, confidence)
-    return float(squares.mean()), low, high
+    """Square of the RMSE, whose bounds are never below 0."""
+    root = METRICS["rmse"].compute(rows, confidence)
+    if root.unbounded:
+        raise ValueError(root.unbounded)
+    low, high = (np.nan, np.nan) if root.low is None or root.high is None else (root.low, root.high)
+    return root.value**2, low**2, high**2
 
 
 def _mean(values: _Floats, confidence: float | None) -> tuple[float, float, float]:
