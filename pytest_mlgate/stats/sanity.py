@@ -51,8 +51,8 @@ def invalid(outputs: NDArray[np.float64], low: float | None = None, high: float 
         outside |= finite & (outputs > high + _ROUNDING)
     rows = [part.any(axis=1) for part in (missing, infinite, outside)]
     wrong = np.flatnonzero(np.any(rows, axis=0))
-    counts = (int(np.count_nonzero(part)) for part in rows)
-    return Invalid(len(outputs), wrong.size, *counts, int(wrong[0]) if wrong.size else None)
+    absent, endless, beyond = (int(np.count_nonzero(part)) for part in rows)
+    return Invalid(len(outputs), wrong.size, absent, endless, beyond, int(wrong[0]) if wrong.size else None)
 
 
 def most_common(outputs: NDArray[np.float64]) -> tuple[list[float], int]:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _GAIN = "gain"
 _SAYS = {
-    "majority": "always the most frequent class",
-    "prior": "always the most frequent class, how frequent each is as its probability",
-    "mean": "always the mean",
-    "last_value": "the true value of the row before",
+    "majority": "from saying always the most frequent class",
+    "prior": "from how frequent each class is",
+    "mean": "from saying always the mean",
+    "last_value": "from repeating the true value of the row before",
 }
 
 
@@ -51,7 +51,7 @@ def gains(spec: ModelMetrics, gain: Gain, outputs: Outputs, beside: Beside) -> I
             reason = f"{name} of the model and of the baseline ({over}) cannot be compared: {error}"
             yield Measurement(name="*", metric=f"{name}_{_GAIN}", n=n, limit=limit, reason=reason)
             continue
-        told = f"{name}: {found.new:.4g} by the model, {found.old:.4g} by {_SAYS[over]}"
+        told = f"{name}: {found.new:.4g} from the model, {found.old:.4g} {_SAYS[over]}"
         detail = {"over": over, "model": found.new, "simple": found.old, **found.detail, "look_at": [told]}
         measured = {"first": found.new, "second": found.old, "n": found.n, "detail": detail}
         yield difference(spec, name, _GAIN, limit, measured, _at_par(found))
