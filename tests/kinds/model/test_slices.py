@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pytest_mlgate.errors import GateFileError
+from pytest_mlgate.report.failure import explain
 
 GATE = """
 gates:
@@ -156,6 +157,24 @@ def test_small_and_missing_slices_are_named_and_undecided(sliced):
     assert nobody.reason == "SEX=2 female has no row (min_rows 200)"
     assert result.outcome == "warned"
     assert sliced(table, "slices: [SEX]\nmin_rows: 200\ninconclusive: fail")[0].outcome == "failed"
+
+
+def test_the_text_says_why_a_slice_is_undecided(sliced):
+    """Too few rows, none at all, or a breach that is not significant among all that was claimed."""
+    table = people(gap=0.03)
+    table["SEX"] = np.where(np.arange(8000) < 40, 3, table["SEX"])
+    table["region"] = np.where(np.arange(8000) % 4 == 0, 4, 5)
+    result, _ = sliced(table, "slices: [SEX, [SEX, region]]", "{accuracy: {min: 0.885}}")
+    text = explain(result)
+    assert "SEX=3 has 40 rows (min_rows 100); about 100 rows would decide" in text
+    assert "not significant among all that was claimed; about " in text
+    table["SEX"] = np.ones(8000, dtype=int)
+    assert explain(sliced(table)[0]).startswith(
+        "INCONCLUSIVE: SEX=2 accuracy: SEX=2 female has no row (min_rows 100)\n"
+    )
+    table["region"] = np.where(np.arange(8000) < 40, 6, 5)
+    text = explain(sliced(table, "slices: [SEX, region]")[0])
+    assert "SEX=2 accuracy: cannot tell, SEX=2 female has no row (min_rows 100)\n" in text
 
 
 def test_a_small_slice_does_not_fail_however_bad(sliced):
