@@ -105,6 +105,9 @@ def test_the_whole_is_reported_with_every_slice_beside_it(sliced):
         "value": pytest.approx(np.mean((table["y"] == table["p"])[women])),
         "n": int(women.sum()),
     }
+    _, checks = sliced(table, "slices: [SEX]", "{brier: {}, roc_auc: {}}", "score: s")
+    assert [checks["*", metric].detail["worst"]["slice"] for metric in ("brier", "roc_auc")] == ["SEX=2", "SEX=2"]
+    assert checks["SEX=2", "brier"].verdict == "INFO"
 
 
 def test_a_slice_is_named_with_its_label_and_its_counts(sliced):
