@@ -333,3 +333,12 @@ def test_checks_survive_json(measurement):
     back = result_from_json(to_json(result))
     assert asdict(back.checks[0]) == asdict(result.checks[0])
     assert isinstance(back.checks[0], Check)
+
+
+def test_what_is_said_to_be_undecided_is_whatever_the_numbers():
+    """One of a family that is too small neither passes nor fails, measured or not; without a limit it is reported."""
+    for value in (None, 0.1, 0.9):
+        found = Measurement(name="x", metric="m", value=value, n=3, limit=Limit(max=0.5), undecided="3 rows")
+        assert judge(found).verdict is Verdict.INCONCLUSIVE
+        assert check(found).reason == "3 rows"
+    assert judge(Measurement(name="x", metric="m", value=0.1, n=3, undecided="3 rows")).verdict is Verdict.INFO

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pytest_mlgate.errors import GateFileError
+from pytest_mlgate.report.failure import explain
 
 GATE = """
 gates:
@@ -104,6 +105,9 @@ def test_the_whole_is_reported_with_every_slice_beside_it(sliced):
         "value": pytest.approx(np.mean((table["y"] == table["p"])[women])),
         "n": int(women.sum()),
     }
+    _, checks = sliced(table, "slices: [SEX]", "{brier: {}, roc_auc: {}}", "score: s")
+    assert [checks["*", metric].detail["worst"]["slice"] for metric in ("brier", "roc_auc")] == ["SEX=2", "SEX=2"]
+    assert checks["SEX=2", "brier"].verdict == "INFO"
 
 
 def test_a_slice_is_named_with_its_label_and_its_counts(sliced):
@@ -156,6 +160,24 @@ def test_small_and_missing_slices_are_named_and_undecided(sliced):
     assert nobody.reason == "SEX=2 female has no row (min_rows 200)"
     assert result.outcome == "warned"
     assert sliced(table, "slices: [SEX]\nmin_rows: 200\ninconclusive: fail")[0].outcome == "failed"
+
+
+def test_the_text_says_why_a_slice_is_undecided(sliced):
+    """Too few rows, none at all, or a breach that is not significant among all that was claimed."""
+    table = people(gap=0.03)
+    table["SEX"] = np.where(np.arange(8000) < 40, 3, table["SEX"])
+    table["region"] = np.where(np.arange(8000) % 4 == 0, 4, 5)
+    result, _ = sliced(table, "slices: [SEX, [SEX, region]]", "{accuracy: {min: 0.885}}")
+    text = explain(result)
+    assert "SEX=3 has 40 rows (min_rows 100); about 100 rows would decide" in text
+    assert "not significant among all that was claimed; about " in text
+    table["SEX"] = np.ones(8000, dtype=int)
+    assert explain(sliced(table)[0]).startswith(
+        "INCONCLUSIVE: SEX=2 accuracy: SEX=2 female has no row (min_rows 100)\n"
+    )
+    table["region"] = np.where(np.arange(8000) < 40, 6, 5)
+    text = explain(sliced(table, "slices: [SEX, region]")[0])
+    assert "SEX=2 accuracy: cannot tell, SEX=2 female has no row (min_rows 100)\n" in text
 
 
 def test_a_small_slice_does_not_fail_however_bad(sliced):
@@ -211,6 +233,84 @@ def test_numbers_are_judged_by_their_errors(sliced):
     for metric in ("mae", "rmse"):
         assert (checks["SEX=1", metric].verdict, checks["SEX=2", metric].verdict) == ("PASS", "FAIL")
     assert not [name for name, _ in checks if name.startswith("x")]
+
+
+def test_several_classes_are_averaged(sliced):
+    """Macro F1 of every slice, and accuracy; without an average, F1 of three classes is not measured."""
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(0)
+    sex, labels = rng.integers(1, 3, 6000), rng.choice(["a", "b", "c"], 6000)
+    predicted = np.where(rng.random(6000) < 0.9 - 0.3 * (sex == 2), labels, "a")
+    table = {"y": labels, "p": predicted, "SEX": sex, "x": rng.random(6000)}
+    named = "{f1: {min: 0.85}, accuracy: {min: 0.85}}"
+    _, checks = sliced(table, "slices: [SEX]\naverage: macro\ndiscover: {columns: [x, SEX]}", named)
+    for one, verdict in ((1, "PASS"), (2, "FAIL")):
+        mine = sex == one
+        check = checks[f"SEX={one}", "f1"]
+        assert check.value == pytest.approx(metrics.f1_score(labels[mine], predicted[mine], average="macro"))
+        assert check.verdict == checks[f"SEX={one}", "accuracy"].verdict == verdict
+        assert check.detail["counts"] == {"right": int((labels == predicted)[mine].sum())}
+    assert not [name for name, _ in checks if name.startswith("x")]
+    result, _ = sliced(table, metrics="{f1: {min: 0.85}}")
+    assert result.outcome == "errored"
+
+
+def test_rows_count_as_much_as_they_weigh(sliced):
+    """A weighted share, by hand; rows of weight zero are in no slice, and a slice of such rows alone has none."""
+    table = people(gap=0.1)
+    weights = np.where(np.arange(8000) % 5 == 0, 0, 1 + np.arange(8000) % 3)
+    weights = np.where(table["region"] == "s", 0, weights)
+    _, checks = sliced(table | {"w": weights}, "slices: [SEX, region]\nweight: w\ndiscover: {columns: [age]}")
+    women = table["SEX"] == 2
+    right = (table["y"] == table["p"])[women]
+    check = checks["SEX=2", "accuracy"]
+    assert check.value == pytest.approx(np.average(right, weights=weights[women]))
+    assert check.n == (weights[women] > 0).sum()
+    assert ("region=s", "accuracy") not in checks
+    plain = sliced(table)[1]["SEX=2", "accuracy"]
+    assert check.high - check.low > plain.high - plain.low
+
+
+def test_rows_that_belong_together_are_drawn_together(sliced):
+    """Each row ten times over, and said so, bounds no better than once; with too few clusters nothing is claimed."""
+    table = people(3000)
+    once = sliced(table)[1]["SEX=2", "accuracy"]
+    tenfold = {name: np.repeat(column, 10) for name, column in table.items()} | {"who": np.repeat(np.arange(3000), 10)}
+    more = "slices: [SEX]\ngroups: who\ndiscover: {columns: [age, region]}"
+    _, checks = sliced(tenfold, more)
+    check = checks["SEX=2", "accuracy"]
+    assert check.high - check.low == pytest.approx(once.high - once.low, rel=0.05)
+    assert checks["discover", "accuracy weak slices"].verdict in ("INFO", "PASS")
+    few = table | {"who": np.arange(3000) % 20}
+    check = sliced(few, "slices: [SEX]\ngroups: who")[1]["SEX=2", "accuracy"]
+    assert check.verdict == "INCONCLUSIVE"
+    assert "20 clusters are too few" in check.reason
+
+
+def test_a_metric_without_an_interval_is_judged_by_its_value(sliced):
+    """The largest error of a slice; it takes no part in the family, and none are sought by it."""
+    table = {"y": np.zeros(600), "p": np.linspace(0, 1, 600), "SEX": np.arange(600) // 300 + 1}
+    metrics = "{max_error: {max: 0.6}, mae: {max: 5}}"
+    _, checks = sliced(table, "slices: [SEX]\ndiscover: {columns: [SEX]}", metrics)
+    assert [checks[f"SEX={one}", "max_error"].verdict for one in (1, 2)] == ["PASS", "FAIL"]
+    assert checks["SEX=2", "max_error"].p_value is None
+    assert ("discover", "max_error weak slices") not in checks
+    with pytest.raises(GateFileError, match="no confidence interval"):
+        sliced(table, metrics="{max_error: {max: 0.6, confidence: 0.9}}")
+
+
+def test_a_slice_without_positive_rows_has_a_log_loss(sliced):
+    """What is defined there is measured: log loss, Brier score, specificity."""
+    metrics = pytest.importorskip("sklearn.metrics")
+    table = people()
+    table["y"] = np.where(table["SEX"] == 2, 0, table["y"])
+    named = "{log_loss: {max: 9}, brier: {max: 1}, specificity: {min: 0.1}}"
+    _, checks = sliced(table, "slices: [SEX]", named, "prediction: p\n    score: s")
+    women = table["SEX"] == 2
+    wanted = metrics.log_loss(table["y"][women], table["s"][women], labels=[0, 1])
+    assert checks["SEX=2", "log_loss"].value == pytest.approx(wanted)
+    assert checks["SEX=2", "brier"].value == pytest.approx(np.square(table["s"][women]).mean())
+    assert checks["SEX=2", "specificity"].value == pytest.approx(np.mean(table["p"][women] == 0))
 
 
 def test_a_weak_slice_is_found_and_judged_on_other_rows(sliced):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pytest_mlgate.kinds.model.slices.naming import Condition, called, group, shown
-from pytest_mlgate.stats.names import WITHOUT_INTERVAL
+from pytest_mlgate.stats.names import LESS_IS_BETTER, WITHOUT_INTERVAL
 from pytest_mlgate.verdict import Limit, Measurement
 
 if TYPE_CHECKING:
@@ -103,7 +103,10 @@ def _claim(
     try:
         found = slice_metric(metric, outputs, spec.average)
     except ValueError as error:
-        return claim if claim.undecided else replace(claim, reason=f"{shown(conditions)}: {error}")
+        said = f"{shown(conditions)}: {error}"
+        if "found_on" in detail:  # half of the rows show nothing of it, which says nothing of the slice
+            return replace(claim, undecided=said)
+        return claim if claim.undecided else replace(claim, reason=said)
     claim = replace(claim, found=found)
     if limit.confidence is None:
         return claim
@@ -117,10 +120,11 @@ def _claim(
 
 
 def distance(claim: Claim) -> float:
-    """Say how far a slice lies beyond its limit; below 0 where it keeps it. Without one, a lower value is worse."""
+    """Say how far a slice lies beyond its limit, below 0 where it keeps it; without one, how bad it is."""
     value, limit = claim.found.value, claim.limit
+    worse = value if claim.metric in LESS_IS_BETTER else -value
     ends = [(limit.min, -1.0), (limit.warn_min, -1.0), (limit.max, 1.0), (limit.warn_max, 1.0)]
-    return float(max((sign * (value - end) for end, sign in ends if end is not None), default=-value))
+    return float(max((sign * (value - end) for end, sign in ends if end is not None), default=worse))
 
 
 def settled(made: Sequence[Claim]) -> list[Measurement]:
