@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from pytest_mlgate.verdict import GateResult, Measurement
 
@@ -73,17 +74,23 @@ def _number(value: Any) -> int | float | None:
 def _jsonable(value: Any) -> Any:
     """Give a value in JSON's types; what has no such form is shown as text."""
     match value:
-        case None | bool():
+        case None | bool() | int() | float() if type(value) in (type(None), bool, int, float):
             return value
         case str():
             return text(value)
         case dict():
-            return {text(key): _kept(inner) if key == _QUERY else _jsonable(inner) for key, inner in value.items()}
+            return {_key(key): _kept(inner) if key == _QUERY else _jsonable(inner) for key, inner in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_jsonable(inner) for inner in value]
         case Integral() | Real():
             return _number(value)
     return _jsonable(value.tolist()) if callable(getattr(value, "tolist", None)) else text(repr(value))
+
+
+@lru_cache(maxsize=1024, typed=True)  # 1, 1.0 and True are one key to a dictionary and three texts
+def _key(key: Hashable) -> str:
+    """Give a key as text; the same few come again in every entry of a list."""
+    return text(key)
 
 
 def _kept(query: Any) -> Any:

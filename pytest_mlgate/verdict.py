@@ -120,6 +120,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
         detectable: the smallest value that these data would have shown with 80 % power.
         rows_to_decide: how many rows would decide at the observed value.
         applicable: false when there is nothing to compare with yet (an optional baseline).
+        undecided: why these data cannot tell, whatever the numbers: one of a family for which too little is known.
         reason: why there is no value.
         detail: anything else worth reading, JSON-able.
     """
@@ -140,6 +141,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
     detectable: float | None = None
     rows_to_decide: int | None = None
     applicable: bool = True
+    undecided: str | None = None
     reason: str | None = None
     detail: dict[str, Any] = {}
 
@@ -254,6 +256,8 @@ def judge(measurement: Measurement) -> Judgement:
     """
     if not measurement.applicable:
         return Judgement(Verdict.NOT_APPLICABLE, reason=measurement.reason)
+    if measurement.undecided is not None and measurement.limit is not None and measurement.limit.decides:
+        return Judgement(Verdict.INCONCLUSIVE, reason=measurement.undecided)
     unmeasured = _why_unmeasured(measurement)
     if unmeasured is not None:
         return Judgement(Verdict.NOT_MEASURED, reason=unmeasured)

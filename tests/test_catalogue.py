@@ -24,6 +24,7 @@ BUILT_IN = [
     "guardrail.cases",
     "model.metrics",
     "model.regression",
+    "model.slices",
     "prompt.eval",
 ]
 VARIABLES = {
@@ -37,6 +38,7 @@ VARIABLES = {
     "guardrail.cases": "MLGATE_GUARDRAIL_DATA",
     "model.metrics": "MLGATE_METRICS_DATA",
     "model.regression": "MLGATE_REGRESSION_DATA",
+    "model.slices": "MLGATE_SLICES_DATA",
     "prompt.eval": "MLGATE_PROMPT",
 }
 RED_FOR = {
@@ -50,6 +52,7 @@ RED_FOR = {
     "guardrail.cases": "spaced recall",
     "model.metrics": "log_loss",
     "model.regression": "log_loss",
+    "model.slices": "age>=67,region=south accuracy",
     "prompt.eval": "pass_rate",
 }
 

@@ -13,6 +13,7 @@ import click
 
 from pytest_mlgate import __version__
 from pytest_mlgate.cli.infer import infer
+from pytest_mlgate.cli.plan import plan
 from pytest_mlgate.cli.profile import profile
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def main() -> None:
 
 
 main.add_command(infer)
+main.add_command(plan)
 main.add_command(profile)
 
 

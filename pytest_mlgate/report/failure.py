@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LOOK_AT = "look_at"
 QUERY = "query"
 EXAMPLES = "examples"
+GROUP_LINES = "group_lines"
 _SHOWN_CHECKS = 5
 _SHOWN_HINTS = 5
 _SHOWN_QUERIES = 2
@@ -45,6 +46,7 @@ def explain(result: GateResult) -> str:
     lines += _labelled("on", [", ".join(_inputs(result))] if result.inputs else [])
     lines += _labelled("look at", _hints(result))
     lines += _labelled("", ["(the first row is row 0)"] if _numbered(result) else [])
+    lines += _labelled("groups", _groups(result))
     lines += _labelled("find all", _queries(result))
     lines += _labelled("note", list(result.notes))
     lines += [f"  where     {result.file}:{result.line}"]
@@ -84,7 +86,8 @@ def _trouble(result: GateResult) -> list[Check]:
 def sentence(check: Check) -> str:
     """Say everything about one check in a line."""
     if check.value is None:
-        return f"{'the rest' if check.name == '*' else check_name(check)}: not measured, {check.reason}"
+        said = "cannot tell" if check.verdict is Verdict.INCONCLUSIVE else "not measured"
+        return f"{'the rest' if check.name == '*' else check_name(check)}: {said}, {check.reason}"
     parts = [f"{check_name(check)} = {number(check.value)}"]
     bounds = bounds_text(check)
     if bounds:
@@ -110,8 +113,12 @@ def _undecided(check: Check) -> str:
     """Say why the data cannot tell, and how many rows (or cases) could."""
     unit = check.detail.get(UNIT, "rows")
     more = f"; about {check.rows_to_decide:,} {unit} would decide" if check.rows_to_decide else ""
+    if check.undecided is not None:
+        return f"{check.undecided}{more}"
     if check.detectable is not None and check.alpha is not None:
         return f"too few {unit} to tell, {number(check.detectable)} is the smallest they would show{more}"
+    if check.alpha is not None and check.p_adjusted is not None and check.p_adjusted > check.alpha:
+        return f"not significant among all that was claimed{more}"
     return f"the bounds lie on both sides of it{more}"
 
 
@@ -119,6 +126,12 @@ def _hints(result: GateResult) -> list[str]:
     """Gather what the kind says is worth looking at, from the worst checks first."""
     lines = dict.fromkeys(line for one in _trouble(result) for line in one.detail.get(LOOK_AT, []))
     return list(lines)[:_SHOWN_HINTS]
+
+
+def _groups(result: GateResult) -> list[str]:
+    """Take the groups that the worst check compares, each in a line; others compare the same or divide otherwise."""
+    listed = (one.detail[GROUP_LINES] for one in _trouble(result) if one.detail.get(GROUP_LINES))
+    return next(listed, [])
 
 
 def _numbered(result: GateResult) -> bool:

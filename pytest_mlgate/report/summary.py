@@ -27,6 +27,7 @@ _SEVERITY_OF_VERDICT = {
 }
 OUTCOME_ORDER = (Outcome.failed, Outcome.errored, Outcome.waived, Outcome.warned, Outcome.skipped, Outcome.passed)
 _PLAIN_BELOW = 1e6
+_UNBOUNDED = 1e300  # a bound that says nothing, which must be finite in JSON
 NOTHING = "-"
 UNIT = "unit"
 COLUMNS = "columns"
@@ -121,11 +122,13 @@ def check_name(check: Check) -> str:
 def number(value: float | None) -> str:
     """Print a number as short as it can be read.
 
-    >>> number(50000), number(0.123456), number(None), number(1.0)
-    ('50,000', '0.1235', '-', '1')
+    >>> number(50000), number(0.123456), number(None), number(1.0), number(-1.7e308)
+    ('50,000', '0.1235', '-', '1', '-∞')
     """
     if value is None:
         return NOTHING
+    if abs(value) > _UNBOUNDED:
+        return "∞" if value > 0 else "-∞"
     if isinstance(value, int) or (float(value).is_integer() and abs(value) < _PLAIN_BELOW):
         return f"{int(value):,}"
     return f"{value:.4g}"

@@ -15,6 +15,7 @@ import numpy as np
 from pytest_mlgate.stats.discordant import mcnemar
 from pytest_mlgate.stats.metrics import find
 from pytest_mlgate.stats.names import NEEDS
+from pytest_mlgate.stats.of_classes import share_of_rows
 from pytest_mlgate.stats.paired_counts import paired_counts
 from pytest_mlgate.stats.roc_paired import roc_difference
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.stats.discordant import PairedShares
     from pytest_mlgate.stats.names import Average
+    from pytest_mlgate.stats.of_values import Found
     from pytest_mlgate.stats.outputs import Outputs
     from pytest_mlgate.stats.paired_counts import PairedCounts
 
@@ -107,14 +109,22 @@ def compare(name: str, new: Outputs, old: Outputs, average: Average | None = Non
     return Comparison(one.value, other.value, new.labels.size, partial(one.less, other), detail)
 
 
+def flips(new: Outputs, old: Outputs) -> Found:
+    """Measure the share of rows that the old model has right and the new one wrong, as much as each counts."""
+    one, other = new.counting(), old.counting()
+    return share_of_rows(_lost(one, other), one.drawn)
+
+
 def lost_rows(new: Outputs, old: Outputs, limit: int) -> list[int]:
     """Number the first few rows, from zero, that the old model has right and the new one wrong."""
+    return [int(row) for row in _lost(new, old).nonzero()[0][:limit]]
+
+
+def _lost(new: Outputs, old: Outputs) -> NDArray[np.bool_]:
     if new.classes:
-        lost = old.are_right() & ~new.are_right()
-    else:
-        positive = new.are_positive()
-        lost = (old.are_predicted() == positive) & (new.are_predicted() != positive)
-    return [int(row) for row in lost.nonzero()[0][:limit]]
+        return old.are_right() & ~new.are_right()
+    positive = new.are_positive()
+    return np.asarray((old.are_predicted() == positive) & (new.are_predicted() != positive))
 
 
 def _same(first: NDArray[Any] | None, second: NDArray[Any] | None) -> bool:

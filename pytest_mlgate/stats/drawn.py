@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # With fewer clusters than this, a variance between them is not trusted and nothing is bounded.
 ENOUGH_CLUSTERS = 40
+# Rows or clusters that are worth fewer equal ones do not tell what those would have shown that hardly count.
+ENOUGH_WORTH = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,28 +79,41 @@ class Drawn:
             confidence: of each bound on its own, in [0.5, 1).
 
         Returns:
-            The bounds of `mean_bounds` on what each unit adds to the mean, to first order. A mean over weighted rows
-            or whole clusters is a ratio of two sums, both of which vary.
+            The bounds of `mean_bounds` on what each unit adds to the mean. A mean over weighted rows or whole clusters
+            is a ratio of two sums, both of which vary; and a unit that counts for much pulls the mean towards itself,
+            so that its distance is taken from the mean of the others (the jackknife).
 
         Raises:
-            ValueError: as `mean_bounds`, or too few clusters.
+            ValueError: as `mean_bounds`, too few clusters, or too few rows that count.
 
         Source:
-            Kish (1965), Survey Sampling, 11.8; Binder (1983), On the variances of asymptotically normal estimators from
-            complex surveys. International Statistical Review 51, 279-292.
+            Binder (1983), On the variances of asymptotically normal estimators from complex surveys. International
+            Statistical Review 51, 279-292; MacKinnon & White (1985), Some heteroskedasticity-consistent covariance
+            matrix estimators with improved finite sample properties. Journal of Econometrics 29, 305-325 (HC3).
         """
         if self.plain:
             return mean_bounds(rows, confidence)
         self.enough()
         mean = self.mean(rows)
-        return mean_bounds(self.by_unit(rows - mean) + mean, confidence, worth=self.effective)
+        return mean_bounds(self.added(rows - mean) + mean, confidence, worth=self.effective)
+
+    def added(self, deviations: _Floats) -> _Floats:
+        """Say what each unit adds to a mean, given how far rows lie from it: float64[units], zero on average."""
+        others = 1.0 - self.sizes() / self.units
+        units = self.by_unit(deviations) * ((1.0 - 1.0 / self.units) / others)
+        return np.asarray(units - units.mean(), dtype=np.float64)
 
     def enough(self) -> None:
-        """Refuse too few clusters.
+        """Refuse too few clusters, and a few rows or clusters that count for nearly everything.
 
         Raises:
-            ValueError: fewer than `ENOUGH_CLUSTERS`.
+            ValueError: fewer than `ENOUGH_CLUSTERS`, or units worth less than `ENOUGH_WORTH` equal ones.
         """
+        if not self.plain and self.effective < min(ENOUGH_WORTH, self.units):
+            what = "weighted rows" if self.clusters is None else "clusters"
+            raise ValueError(
+                f"{self.units} {what} are worth {self.effective:.1f} that count the same: too few count for anything"
+            )
         if self.clusters is not None and self.units < ENOUGH_CLUSTERS:
             raise ValueError(
                 f"{self.units} clusters are too few to tell how much they vary: bounds need {ENOUGH_CLUSTERS}"

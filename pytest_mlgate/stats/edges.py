@@ -8,11 +8,15 @@ where few rows went wrong, what a single one not seen could do is allowed for as
 from __future__ import annotations
 
 from math import sqrt
+from typing import TYPE_CHECKING
 
-from scipy.special import betaincinv
+from scipy.special import betaincinv, stdtrit
 
 from pytest_mlgate.stats.counts import ENOUGH_OF_EACH
 from pytest_mlgate.stats.door import normal_quantile
+
+if TYPE_CHECKING:
+    from pytest_mlgate.stats.drawn import Drawn
 
 _NOTHING = 1e-12
 
@@ -48,6 +52,24 @@ def edge_bounds(value: float, variance: float, unit: float, confidence: float) -
         low = min(low, 1.0 - exact_upper(1.0 - value, variance, unit, confidence))
         high = max(high, exact_upper(value, variance, unit, confidence))
     return low, high
+
+
+def stretch(drawn: Drawn, confidence: float, rows: float | None = None) -> float:
+    """Say by which factor a variance estimated from few units counts for more than a known one.
+
+    Args:
+        drawn: how the rows were drawn: weighted and clustered ones are few units.
+        confidence: of each bound on its own.
+        rows: how many units the variance comes from, if that is for the caller to say.
+
+    Source:
+        Korn and Graubard (1998): Student's quantile over the normal one, squared.
+    """
+    z = normal_quantile(confidence)
+    if z == 0.0 or (drawn.plain and rows is None):
+        return 1.0
+    units = min(drawn.effective, rows if rows is not None else drawn.effective)
+    return float(stdtrit(max(1.0, units - 1.0), confidence) / z) ** 2
 
 
 def exact_upper(value: float, variance: float, unit: float, confidence: float) -> float:

@@ -5,7 +5,8 @@ Two million rows become a few dozen numbers in one pass; rates, gaps and bounds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -42,8 +43,10 @@ class Rate:
 
 
 _ALL = ("00", "01", "10", "11")
+PREDICTED = ("ppv", "npv", "fdr", "for")  # shares of the rows predicted positive or negative, not labelled so
 RATES: Mapping[str, Rate] = MappingProxyType(
     {
+        "base_rate": Rate(("10", "11"), _ALL, "rows", "base rate"),
         "selection_rate": Rate(("01", "11"), _ALL, "rows", "selection rate"),
         "tpr": Rate(("11",), ("10", "11"), "positives", "true positive rate"),
         "fpr": Rate(("01",), ("00", "01"), "negatives", "false positive rate"),
@@ -51,7 +54,10 @@ RATES: Mapping[str, Rate] = MappingProxyType(
         "tnr": Rate(("00",), ("00", "01"), "negatives", "true negative rate"),
         "ppv": Rate(("11",), ("01", "11"), "positives", "precision"),
         "npv": Rate(("00",), ("00", "10"), "negatives", "negative predictive value"),
+        "fdr": Rate(("01",), ("01", "11"), "positives", "false discovery rate"),
+        "for": Rate(("10",), ("00", "10"), "negatives", "false omission rate"),
         "accuracy": Rate(("00", "11"), _ALL, "rows", "accuracy"),
+        "error_rate": Rate(("01", "10"), _ALL, "rows", "error rate"),
     }
 )
 
@@ -86,6 +92,7 @@ class GroupCounts:
     """
 
     cells: _Floats
+    _sums: dict[tuple[str, ...], _Floats] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         cells = np.array(self.cells, dtype=np.float64)
@@ -97,12 +104,17 @@ class GroupCounts:
     @property
     def rows(self) -> _Floats:
         """Rows of each group, float64[K]."""
-        return np.asarray(self.cells.sum(axis=1), dtype=np.float64)
+        return self._sum(_ALL)
 
     @property
     def positives(self) -> _Floats:
         """Rows of each group whose label is positive, float64[K]."""
-        return np.asarray(self.cells[:, 2:].sum(axis=1), dtype=np.float64)
+        return self._sum(("10", "11"))
+
+    @property
+    def negatives(self) -> _Floats:
+        """Rows of each group whose label is negative, float64[K]."""
+        return self._sum(("00", "01"))
 
     def hits(self, rate: str) -> _Floats:
         """Count the rows that a rate counts, float64[K]."""
@@ -130,7 +142,56 @@ class GroupCounts:
         return GroupCounts(np.concatenate([self.cells[list(groups)], np.zeros((empty, _CELLS))]))
 
     def _sum(self, cells: tuple[str, ...]) -> _Floats:
-        return np.asarray(self.cells[:, [_ALL.index(cell) for cell in cells]].sum(axis=1), dtype=np.float64)
+        """Add up some cells, once: every metric asks for the same few sums."""
+        if cells not in self._sums:
+            found = np.asarray(self.cells[:, [_ALL.index(cell) for cell in cells]].sum(axis=1), dtype=np.float64)
+            found.flags.writeable = False
+            self._sums[cells] = found
+        return self._sums[cells]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossCounts:
+    """Rows by several attributes at once, label and prediction: one pass gives the table of each and of each two.
+
+    Attributes:
+        cells: int64[L1, …, Lm, 4], with the cells of `GroupCounts` last.
+    """
+
+    cells: NDArray[np.int64]
+
+    def of(self, attributes: Sequence[int]) -> GroupCounts:
+        """Give the table of some attributes, in the order of the axes; the last one's levels vary fastest."""
+        others = tuple(axis for axis in range(self.cells.ndim - 1) if axis not in attributes)
+        return GroupCounts(self.cells.sum(axis=others).reshape(-1, _CELLS).astype(np.float64))
+
+
+def count_crossed(
+    codes: Sequence[NDArray[np.int64]], levels: Sequence[int], labels: ArrayLike, predicted: ArrayLike
+) -> CrossCounts:
+    """Count rows by every combination of attributes, in one pass.
+
+    Args:
+        codes: int[n] for each attribute, positions among its levels.
+        levels: how many levels each attribute has.
+        labels: bool[n], true where the row is positive.
+        predicted: bool[n], true where it is predicted positive.
+
+    Raises:
+        ValueError: as `count_groups`.
+    """
+    joint = joined(codes, levels)
+    found = count_groups(joint, labels, predicted, prod(levels))
+    return CrossCounts(found.cells.astype(np.int64).reshape(*levels, _CELLS))
+
+
+def joined(codes: Sequence[NDArray[np.int64]], levels: Sequence[int]) -> NDArray[np.int64]:
+    """Give each row's position among all combinations of levels, those of the last attribute varying fastest."""
+    joint = codes[0]
+    for code, number in zip(codes[1:], levels[1:], strict=True):
+        joint = joint * number
+        joint += code
+    return joint
 
 
 def count_groups(codes: ArrayLike, labels: ArrayLike, predicted: ArrayLike, groups: int) -> GroupCounts:

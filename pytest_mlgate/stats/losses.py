@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SMALLEST = float(np.finfo(np.float64).eps)  # as scikit-learn clips probabilities, lest one certain error be infinite
 _EXPONENT = 300.0
+_LARGEST_SHARE = 1e75  # beyond it, sums of third powers are no numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,14 +191,21 @@ def mape(targets: NDArray[np.float64], values: NDArray[np.float64], rows: Drawn 
     """Mean absolute error as a share of the target: 0.1 is ten percent.
 
     Raises:
-        ValueError: a target is zero, of which nothing is a share.
+        ValueError: a target is zero, or as good as that, of which nothing is a share.
     """
     zeros = np.flatnonzero(targets == 0.0)
     if zeros.size:
         raise ValueError(
             f"mape is undefined: {zeros.size} of {targets.size} targets are zero; the first is in row {zeros[0]}"
         )
-    return error_losses(np.abs((values - targets) / targets), rows)
+    with np.errstate(over="ignore"):
+        shares = np.abs((values - targets) / targets)
+    huge = np.flatnonzero(shares > _LARGEST_SHARE)
+    if huge.size:
+        raise ValueError(
+            f"mape is undefined: {huge.size} of {targets.size} targets are next to zero; the first is in row {huge[0]}"
+        )
+    return error_losses(shares, rows)
 
 
 def pinball(

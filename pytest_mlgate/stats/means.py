@@ -54,11 +54,42 @@ def mean_bounds(values: NDArray[np.float64], confidence: float, *, worth: float 
     if n < 2 or spread <= abs(mean) * 1e-12:  # noqa: PLR2004 - a spread needs two rows
         raise ValueError(f"{n} rows without any spread show nothing of the rows not seen")
     skewness = float(np.dot(squares, centred)) / n / (float(squares.mean()) ** 1.5)
-    t = float(stdtrit(n - 1 if worth is None else max(1.0, worth - 1.0), confidence))
-    error = spread / sqrt(n)
-    low = mean - error * max(t, _hall(t, skewness, n))
-    high = mean - error * min(-t, _hall(-t, skewness, n))
+    return moment_bounds(mean, Moments(n, spread, skewness, n if worth is None else worth), confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What the bounds of a mean depend on beside the mean.
+
+    Attributes:
+        n: rows.
+        spread: their standard deviation.
+        skewness: their third standardised moment.
+        worth: how many equal rows they are worth.
+    """
+
+    n: int
+    spread: float
+    skewness: float
+    worth: float
+
+
+def moment_bounds(mean: float, moments: Moments, confidence: float) -> tuple[float, float]:
+    """Bound a mean as `mean_bounds` does, from the moments of the rows alone."""
+    t = float(stdtrit(max(1.0, moments.worth - 1.0), confidence))
+    error = moments.spread / sqrt(moments.n)
+    low = mean - error * max(t, _hall(t, moments.skewness, moments.n))
+    high = mean - error * min(-t, _hall(-t, moments.skewness, moments.n))
     return low, high
+
+
+def error_bounds(errors: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    """Bound the mean of errors that are not negative: those of `mean_bounds`, shaped by `above_zero`.
+
+    Raises:
+        ValueError: as `mean_bounds`.
+    """
+    return above_zero(float(errors.mean()), mean_bounds(errors, confidence))
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class Metric:
             ValueError: what the metric needs is not there, the metric is undefined on these rows (the message says
                 why), several classes need an average, or the confidence is none.
         """
-        found, n = find(self.name, outputs, average), outputs.labels.size
+        found, n = find(self.name, outputs, average), outputs.counting().labels.size
         if confidence is None or not self.has_interval:
             return Estimate(found.value, None, None, n)
         normal_quantile(confidence)  # refuses what is no confidence before rows are blamed

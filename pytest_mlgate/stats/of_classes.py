@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_mlgate.stats import losses
+from pytest_mlgate.stats.calibration import calibration
 from pytest_mlgate.stats.count_tables import count_metric
 from pytest_mlgate.stats.names import NEEDS, OF_ONE_CLASS, TOP
 from pytest_mlgate.stats.plain_counts import plain_counts
@@ -76,6 +77,14 @@ def _brier(outputs: Outputs, _average: str | None) -> Found:
     return losses.brier(outputs.are_positive(), scores, outputs.drawn)
 
 
+def _ece(outputs: Outputs, _average: str | None) -> Found:
+    scores = outputs.probabilities()
+    if not outputs.classes:
+        return calibration(outputs.are_positive(), scores, outputs.drawn)
+    likeliest = scores.argmax(axis=1)
+    return calibration(likeliest == outputs.labels, scores[np.arange(len(scores)), likeliest], outputs.drawn)
+
+
 def _top(name: str, outputs: Outputs, _average: str | None) -> Found:
     k, classes = TOP[name], len(outputs.classes) or 2
     if k >= classes:
@@ -90,9 +99,10 @@ OF_CLASSES: Mapping[str, Of] = MappingProxyType(
     {
         **{name: partial(_counted, name) for name, needs in NEEDS.items() if needs == "prediction"},
         "accuracy": _accuracy,
-        "roc_auc": ranked,
+        **{name: partial(ranked, name) for name in ("roc_auc", "average_precision")},
         "log_loss": _log_loss,
         "brier": _brier,
+        "ece": _ece,
         **{name: partial(_top, name) for name in TOP},
     }
 )

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+_LARGEST = 1e75  # the fourth powers of errors are summed too
+
+
 class Found(Protocol):
     """A metric that was computed."""
 
@@ -91,4 +94,9 @@ def _numbers(name: str, values: ArrayLike) -> NDArray[Any]:
     if wrong.size:
         what = "missing" if np.isnan(numbers[wrong]).all() else "infinite"
         raise ValueError(f"{wrong.size} of {numbers.size} {name} are {what}; the first is in row {wrong[0]}")
+    large = np.flatnonzero(np.abs(numbers) > _LARGEST)
+    if large.size:
+        raise ValueError(
+            f"{large.size} of {numbers.size} {name} are too large to square; the first is in row {large[0]}"
+        )
     return numbers

@@ -87,7 +87,8 @@ class Outputs:
         """Tell which rows are of the positive class.
 
         Raises:
-            ValueError: no row is, `positive` is not given and the labels are not boolean, or there are several classes.
+            ValueError: no row has the label given, or none is given and labels are not boolean, or there are several
+                classes.
         """
         if self.classes:
             raise ValueError(f"there are {len(self.classes)} classes, and none of them is the positive one")
@@ -95,7 +96,7 @@ class Outputs:
             raise ValueError("name the label of the positive class: `positive` is not given")
         positive = True if self.positive is None else self.positive
         matches = np.asarray(self.labels == positive, dtype=np.bool_)
-        if not matches.any():
+        if self.positive is not None and not matches.any():  # booleans name it themselves
             raise ValueError(
                 f"none of {matches.size} labels is the positive class {positive!r}; the first is {self.labels[0]!r}"
             )

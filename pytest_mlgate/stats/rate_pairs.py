@@ -65,8 +65,12 @@ def difference_upper(rates: _Floats, n: _Floats, z: float) -> _Floats:
         >>> round(float(upper[0, 1]), 4), round(-float(upper[1, 0]), 4)
         (0.3339, 0.0524)
     """
-    low, high = wilson_each(rates, n, z)
-    return rates[:, None] - rates[None, :] + np.hypot((high - rates)[:, None], (rates - low)[None, :])
+    return difference_bounded(rates, *wilson_each(rates, n, z))
+
+
+def difference_bounded(values: _Floats, low: _Floats, high: _Floats) -> _Floats:
+    """Bound every difference of two independent numbers from above, given the bounds of each: float64[K, K]."""
+    return values[:, None] - values[None, :] + np.hypot((high - values)[:, None], (values - low)[None, :])
 
 
 def ratio_upper(rates: _Floats, n: _Floats, z: float) -> _Floats:
@@ -89,12 +93,16 @@ def ratio_upper(rates: _Floats, n: _Floats, z: float) -> _Floats:
         Zou & Donner (2008), Construction of confidence limits about effect measures: a general approach. Statistics
         in Medicine 27, 1693-1702.
     """
-    low, high = wilson_each(rates, n, z)
+    return ratio_bounded(rates, *wilson_each(rates, n, z))
+
+
+def ratio_bounded(values: _Floats, low: _Floats, high: _Floats) -> _Floats:
+    """Bound every ratio of two independent numbers that are not negative from above: float64[K, K]."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs, up, down = np.log(rates), np.log(high / rates), np.log(rates / low)
+        logs, up, down = np.log(values), np.log(high / values), np.log(values / low)
         combined = np.exp(logs[:, None] - logs[None, :] + np.hypot(up[:, None], down[None, :]))
         single = high[:, None] / low[None, :]
-    none = rates <= 0.0
+    none = values <= 0.0
     return np.where(none[:, None] | none[None, :], np.where(low[None, :] > 0.0, single, np.inf), combined)
 
 

@@ -279,6 +279,14 @@ def test_refuses_outputs_that_do_not_fit_together(columns, message):
         Outputs(**columns, classes=("a", "b", "c"))
 
 
+def test_too_many_classes_are_refused():
+    """A table of a million cells is not made by accident."""
+    names, codes = tuple(map(str, range(2001))), np.arange(2001)
+    with pytest.raises(ValueError, match="there are 2001 classes, and mcc is counted for at most 2000"):
+        METRICS["mcc"].compute(Outputs(codes, codes, classes=names))
+    assert METRICS["accuracy"].compute(Outputs(codes, codes, classes=names)).value == 1.0
+
+
 def test_probabilities_of_several_classes_add_up():
     """Rows of logits, or of independent scores, are refused and located."""
     outputs = Outputs([0, 1], scores=[[0.2, 0.3, 0.5], [0.9, 0.9, 0.1]], classes=("a", "b", "c"))

@@ -67,16 +67,30 @@ def test_a_row_of_weight_zero_is_not_there(name):
     assert (found.value, found.bounds(0.95)) == (left_out.value, left_out.bounds(0.95))
 
 
-def test_the_standard_error_of_a_weighted_mean_is_the_sandwich():
-    """As a regression on a constant with weights and robust errors (HC0) has it, before skewness is corrected."""
+def test_the_standard_error_of_a_weighted_mean_is_the_jackknife():
+    """As a regression on a constant with weights and robust errors (HC3) has it, before skewness is corrected."""
     rng = np.random.default_rng(3)
     numbers, weights = rng.normal(size=200), rng.uniform(0.2, 3.0, 200)
-    fitted = sm.WLS(numbers, np.ones(200), weights=weights).fit(cov_type="HC0")
+    weights[7] = 60.0
+    fitted = sm.WLS(numbers, np.ones(200), weights=weights).fit(cov_type="HC3")
     how = drawn(200, weights)
-    units = how.by_unit(numbers - how.mean(numbers))
+    units = how.added(numbers - how.mean(numbers))
     assert how.mean(numbers) == pytest.approx(fitted.params[0])
-    assert np.sqrt(np.square(units).sum()) / 200 == pytest.approx(fitted.bse[0])
+    assert units.std(ddof=1) / np.sqrt(200) == pytest.approx(fitted.bse[0], rel=0.005)
     assert how.effective == pytest.approx(weights.sum() ** 2 / np.square(weights).sum())
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_weights_that_leave_a_handful_of_rows_bound_nothing(name):
+    """Four rows that count for nearly everything among three hundred; and six do bound it."""
+    targets, values = rows()
+    weights = np.full(300, 1e-6)
+    weights[:4] = 1.0
+    with pytest.raises(ValueError, match=r"300 weighted rows are worth 4\.0 that count the same"):
+        of_values(name, targets, values, weights).bounds(0.95)
+    weights[4:6] = 1.0
+    low, high = of_values(name, targets, values, weights).bounds(0.95)
+    assert low < of_values(name, targets, values, weights).value < high
 
 
 def test_the_standard_error_of_clustered_rows_is_the_cluster_robust_one():
@@ -149,6 +163,7 @@ def test_few_clusters_bound_nothing(name):
     ("columns", "message"),
     [
         ({"targets": [1.0, 0.0, 2.0]}, "mape is undefined: 1 of 3 targets are zero; the first is in row 1"),
+        ({"targets": [1.0, 1e-300, 2.0]}, "mape is undefined: 1 of 3 targets are next to zero; .* row 1"),
         ({"weights": [1.0, -1.0, 1.0]}, "1 of 3 weights are negative, .* the first is -1 in row 1"),
         ({"weights": [1.0, 1.0, np.nan]}, "the first is nan in row 2"),
         ({"weights": [0.0, 0.0, 0.0]}, "all 3 weights are zero"),
@@ -157,6 +172,7 @@ def test_few_clusters_bound_nothing(name):
         ({"values": [1.0, 2.0]}, "3 labels and 2 values"),
         ({"values": [1.0, np.nan, 2.0]}, "1 of 3 values are missing; the first is in row 1"),
         ({"targets": [], "values": []}, "0 labels"),
+        ({"targets": [1.0, 2.0, 1e200]}, "1 of 3 labels are too large to square; the first is in row 2"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_and_located(columns, message):
