@@ -339,6 +339,26 @@ def test_nothing_weak_passes(sliced):
     assert report.detail["slices"] > 300
 
 
+def test_a_search_that_could_see_nothing_does_not_pass(sliced):
+    """Sixty clusters are thirty in each half, too few to bound a ROC AUC in any slice: nothing was looked at."""
+    table = people(4000) | {"who": np.arange(4000) % 60}
+    table["s"] = np.where(table["age"] > 60, 0.5, table["s"])
+    more = "groups: who\ndiscover: {columns: [age], max_depth: 1}"
+    result, checks = sliced(table, more, "{roc_auc: {min: 0.9}}", "score: s")
+    assert (result.outcome, checks["discover", "roc_auc"].verdict) == ("errored", "NOT_MEASURED")
+    assert "none of the 10 slices of age that have 100 rows shows its roc_auc" in checks["discover", "roc_auc"].reason
+
+
+def test_a_slice_that_is_wrong_all_alike_is_found(sliced):
+    """A model that says 0 or 1 and is always wrong in one region loses the same on each of its rows."""
+    table = people()
+    wrong = (table["region"] == "s") ^ (table["y"] == 1)
+    result, checks = sliced(
+        table | {"s": wrong.astype(float)}, "discover: {columns: [region]}", "{brier: {max: 0.5}}", "score: s"
+    )
+    assert (result.outcome, checks["region=s", "brier"].verdict) == ("failed", "FAIL")
+
+
 def test_the_same_gate_finds_the_same(sliced):
     """The halves depend on the gate alone."""
     first, again = (sliced(people(weak=0.3), "discover: {columns: [age, region]}")[1] for _ in range(2))
