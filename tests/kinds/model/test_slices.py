@@ -256,7 +256,7 @@ def test_several_classes_are_averaged(sliced):
 
 
 def test_rows_count_as_much_as_they_weigh(sliced):
-    """A weighted share, by hand; rows of weight zero are in no slice, and a slice of such rows alone has none."""
+    """A weighted share, by hand; rows of weight zero are in no slice, and one of such rows alone is undecided."""
     table = people(gap=0.1)
     weights = np.where(np.arange(8000) % 5 == 0, 0, 1 + np.arange(8000) % 3)
     weights = np.where(table["region"] == "s", 0, weights)
@@ -266,7 +266,11 @@ def test_rows_count_as_much_as_they_weigh(sliced):
     check = checks["SEX=2", "accuracy"]
     assert check.value == pytest.approx(np.average(right, weights=weights[women]))
     assert check.n == (weights[women] > 0).sum()
-    assert ("region=s", "accuracy") not in checks
+    unheard = checks["region=s", "accuracy"]
+    assert (unheard.verdict, unheard.n) == ("INCONCLUSIVE", 0)
+    assert unheard.reason == "region=s has no row that counts (min_rows 100)"
+    pairs = sliced(table | {"w": weights}, "slices: [[SEX, region]]\nweight: w")[1]
+    assert pairs["SEX=2,region=s", "accuracy"].verdict == "INCONCLUSIVE"
     plain = sliced(table)[1]["SEX=2", "accuracy"]
     assert check.high - check.low > plain.high - plain.low
 
