@@ -152,7 +152,7 @@ def slices(gate: Gate, plan: GatePlan, inputs: GateInputs, assumed: Assumed) -> 
         if known is None or spec.average is not None:
             notes.append(f"{metric} is not planned: nothing is known of how it spreads")
             continue
-        for name, rows in judged.items():
+        for name, rows in sets:
             for one in sides(limit, spec.confidence):
                 try:
                     stakes.append(_sliced(gate, (name, metric), one, known, rows, family, assumed))
@@ -171,9 +171,14 @@ def _sliced(
     family: int,
     assumed: Assumed,
 ) -> Stake:
-    """Plan one side of a limit on the slices of one set, each of which passes alone and fails as one of a family."""
+    """Plan one side of a limit on the slices of one set, each of which passes alone and fails as one of a family.
+
+    One that is too small is undecided, whatever is true of it, and so keeps the others from passing.
+    """
     from pytest_mlgate.stats.planning import Chances, Side
 
+    small = any(each.n < gate.spec.min_rows for each in rows)  # type: ignore[attr-defined] # a spec of slices
+    rows = [each for each in rows if each.n >= gate.spec.min_rows]  # type: ignore[attr-defined] # likewise
     if not rows:
         raise ValueError("no slice is large enough")
     if known.classes and min(min(each.positives, each.negatives) for each in rows) < 1:
@@ -188,8 +193,11 @@ def _sliced(
         return Chances(passes, max(0.0, 1.0 - passes - fails), fails)
 
     each_good = [chances(each, good) for each in rows]
-    passes, fails = prod(each.passes for each in each_good), 1.0 - prod(1.0 - each.fails for each in each_good)
-    smallest = min(rows, key=lambda each: each.n)
+    fails = 1.0 - prod(1.0 - each.fails for each in each_good)
+    passes = 0.0 if small else prod(each.passes for each in each_good)
+    if_bad = chances(min(rows, key=lambda each: each.n), bad)
+    if small:
+        if_bad = Chances(0.0, 1.0 - if_bad.fails, if_bad.fails)
     return Stake(
         check=named[0],
         metric=named[1],
@@ -197,6 +205,6 @@ def _sliced(
         good=good,
         bad=bad,
         if_good=Chances(passes, max(0.0, 1.0 - passes - fails), fails),
-        if_bad=chances(smallest, bad),
+        if_bad=if_bad,
         assumed=f"good is said of all slices, bad of the smallest that is judged; {known.assumed}",
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.text import spelled
+from pytest_mlgate.kinds.fairness.groups.splits import MOST_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,7 +91,7 @@ def groups_of(gate: Gate, inputs: GateInputs, assumed: Assumed) -> Iterator[tupl
     least = Least(spec.min_group_size, spec.min_positives, spec.min_negatives)
     sets: list[tuple[str, ...]] = [(name,) for name in spec.sensitive]
     sets += list(combinations(spec.sensitive, 2)) if spec.intersections else []
-    for name, rows, positives, factor in _divided(gate, inputs, sets, assumed, classes=True):
+    for name, rows, positives, factor in _divided(gate, inputs, sets, assumed, classes=True, crossed=True):
         groups = Groups(rows, positives, least)
         yield name, groups if factor == 1.0 else groups.scaled(factor)
 
@@ -106,17 +107,25 @@ def slices_of(gate: Gate, inputs: GateInputs, assumed: Assumed) -> Iterator[tupl
 
 
 def _divided(
-    gate: Gate, inputs: GateInputs, sets: Sequence[tuple[str, ...]], assumed: Assumed, *, classes: bool
+    gate: Gate,
+    inputs: GateInputs,
+    sets: Sequence[tuple[str, ...]],
+    assumed: Assumed,
+    *,
+    classes: bool,
+    crossed: bool = False,
 ) -> Iterator[tuple[str, Any, Any, float]]:
     """Count rows and positive ones, int[k] each, of each part that columns divide the data into.
 
-    The last is by how many the rows were multiplied to come to those declared.
+    Parts that a gate expects are there even without rows: values that the table's labels name and, if `crossed`, every
+    combination of values. The last is by how many the rows were multiplied to come to those declared.
     """
     from pytest_mlgate.stats.group_counts import count_groups
 
     spec: Any = gate.spec
     columns = list(dict.fromkeys(name for names in sets for name in names))
-    table = inputs.table(spec.data).frozen([*columns, spec.label])
+    opened = inputs.table(spec.data)
+    table = opened.frozen([*columns, spec.label])
     if not table.rows:
         raise NotMeasuredError("the data have no rows", "give them some")
     coded = {name: table.coded(name) for name in columns}
@@ -125,10 +134,18 @@ def _divided(
         codes, size = coded[names[0]].codes, len(coded[names[0]].levels)
         for name in names[1:]:
             codes, size = codes * len(coded[name].levels) + coded[name].codes, size * len(coded[name].levels)
+        if crossed and size > MOST_GROUPS:  # the gate will refuse them
+            raise NotMeasuredError(f"{' and '.join(names)} make more than {MOST_GROUPS} groups", "merge rare values")
         positive = table.equals(spec.label, spec.positive) if classes else codes < 0
         cells = count_groups(codes, positive, positive, size)
-        kept = cells.rows > 0
-        yield "×".join(names), cells.rows[kept].astype(int), cells.positives[kept].astype(int), declared / table.rows
+        combined = enumerate(product(*(coded[name].levels for name in names)))
+        kept = [i for i, values in combined if cells.rows[i] > 0 or (crossed and None not in values)]
+        absent = 0
+        if len(names) == 1:
+            present = {spelled(level) for level in coded[names[0]].levels if level is not None}
+            absent = len(opened.labels.get(names[0], {}).keys() - present)
+        cells = cells.chosen(kept, absent)
+        yield "×".join(names), cells.rows.astype(int), cells.positives.astype(int), declared / table.rows
 
 
 def compared(gate: Gate, inputs: GateInputs, assumed: Assumed) -> tuple[int, int, int]:

@@ -165,9 +165,11 @@ def _unit(gradient: _Floats, table: _Floats, squares: _Floats) -> float:
     """Say how far one row could move a metric: the worst over classes, of a row as heavy as those of the class are.
 
     Heaviness is averaged over what counts, so that a class of a few heavy rows is known to be one; that of wrong rows
-    is looked at by itself, as they are the ones of which more may come.
+    is looked at by itself, as they are the ones of which more may come. Rows of a class not seen are taken
+    to be as heavy as others.
     """
-    steepness, heaviness = _steepness(gradient), np.zeros(gradient.shape[0])
+    steepness = _steepness(gradient)
+    heaviness = np.where(table.sum(axis=1) > 0.0, 0.0, squares.sum() / table.sum())
     for among in (np.ones_like(table), 1.0 - np.eye(gradient.shape[0])):
         total = (table * among).sum(axis=1)
         some = total > 0.0
@@ -181,8 +183,9 @@ def _unit_of_clusters(gradient: _Floats, labels: NDArray[np.int64], labelled: _F
     codes = np.asarray(drawn.clusters) * k + labels
     together = np.bincount(codes, weights=drawn.weights, minlength=drawn.units * k).reshape(drawn.units, k)
     some = labelled > 0.0
-    heaviness = np.square(together).sum(axis=0)[some] / drawn.n**2 / labelled[some]
-    return max(_NOTHING, float((_steepness(gradient)[some] * heaviness).max()))
+    heaviness = np.full(k, np.square(together.sum(axis=1)).sum() / drawn.n**2)
+    heaviness[some] = np.square(together).sum(axis=0)[some] / drawn.n**2 / labelled[some]
+    return max(_NOTHING, float((_steepness(gradient) * heaviness).max()))
 
 
 def _steepness(gradient: _Floats) -> _Floats:

@@ -107,13 +107,18 @@ def _rate_to_overall(measure: RateOf, groups: _Ints, form: str, z: float) -> tup
     """Hold each group's rate against that of all rows by way of the rows that are not in the group.
 
     A rate less that of all rows is its difference from the other rows' rate, times their share of the rows; and the
-    share is itself observed, which adds to the bounds.
+    share is itself observed, which adds to the bounds. A fail is claimed of one group among many, at a confidence where
+    Wilson's bounds of a rare rate err several times as often as they say, and no second small group makes up for it as
+    between groups: of twelve groups of 100 and a large one, all at .03, some group failed .10 of the time for .05. So
+    the exact bounds are taken where they are wider.
     """
     hits, rows = measure.hits, measure.rows
     all_hits, all_rows = float(hits.sum()), float(rows.sum())
     hits, rows = hits[groups], rows[groups]
     own, other = hits / rows, (all_hits - hits) / (all_rows - rows)
     low, high = wilson_each(own, rows, z)
+    exactly = measure.exact(z)
+    low, high = np.minimum(low, exactly[0][groups]), np.maximum(high, exactly[1][groups])
     below, above = wilson_each(other, all_rows - rows, z)
     share = rows / all_rows
     least, most = wilson_each(share, np.full(share.shape, all_rows), z)
@@ -135,8 +140,8 @@ def _rate_to_overall(measure: RateOf, groups: _Ints, form: str, z: float) -> tup
         wobble = slack * np.abs(ratio - other / (share * own + (1.0 - share) * other))
         up = np.exp(np.hypot(np.log(highest / ratio), wobble))
         down = np.exp(np.hypot(np.log(ratio / lowest), wobble))
-    none = ratio <= 0.0
-    upper = np.where(none, highest, ratio * up)
+        none = ratio <= 0.0
+        upper = np.where(none, highest, ratio * up)
     inverse = np.where(none, np.inf, 1.0 / np.where(none, 1.0, ratio))
     inverse_upper = np.where(none, np.inf, inverse * down)
     return np.concatenate([ratio, inverse]), np.concatenate([upper, inverse_upper])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     _Floats = NDArray[np.float64]
 
 _SMALLEST = float(np.finfo(np.float64).eps)
+_ROUNDING = 1e-12  # of the squares of losses, below which their spread is what sums were rounded by
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,22 @@ class MeanScreen:
     inverse: Callable[[float], float]
 
     def weakness(self, sums: _Floats, sides: Sides) -> _Floats:
-        """Compare the mean of losses with what the limit would make it."""
+        """Compare the mean of losses with what the limit would make it.
+
+        Rows that all lose the same show no error to divide by. So many of them count as so many standard errors, which
+        is about what one more row, at the limit itself, would make of them.
+        """
+        rows = sums[..., 0]
         with np.errstate(divide="ignore", invalid="ignore"):
-            mean = sums[..., 1] / sums[..., 0]
-            error = np.sqrt(np.maximum(sums[..., 2] / sums[..., 0] - mean**2, 0.0) / sums[..., 0])
+            mean = sums[..., 1] / rows
+            squares = sums[..., 2] / rows
+            spread = np.maximum(squares - mean**2, 0.0)
+            error = np.sqrt(spread / rows)
         lower = None if sides.lower is None else self.inverse(sides.lower)
         upper = None if sides.upper is None else self.inverse(sides.upper)
-        return Sides(lower, upper).beyond(mean, error)
+        limits = Sides(lower, upper)
+        alike = spread <= _ROUNDING * squares
+        return np.where(alike, np.sign(limits.beyond(mean, 1.0)) * rows, limits.beyond(mean, error))
 
 
 def screen(name: str, outputs: Outputs) -> Screen | None:

@@ -40,6 +40,8 @@ def combined(
         codes: int64[n] for each column.
         levels: how many values each column has.
     """
+    if not codes[0].size:
+        return []
     joint = np.asarray(np.ravel_multi_index(tuple(codes), tuple(levels)))
     present, position = np.unique(joint, return_inverse=True)
     places = zip(*(one.tolist() for one in np.unravel_index(present, tuple(levels))), strict=True)

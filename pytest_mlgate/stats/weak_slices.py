@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from math import log, prod
+from math import isnan, log, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,11 +57,13 @@ class Searched:
     Attributes:
         found: the slices that look weak, the strongest evidence first.
         slices: how many were looked at.
+        undefined: how many more have enough rows but no metric, or no bounds of it, to look at.
         left_out: sets of axes that make too many slices to look at.
     """
 
     found: tuple[Found, ...]
     slices: int
+    undefined: int
     left_out: tuple[tuple[int, ...], ...]
 
 
@@ -142,10 +144,12 @@ def by_sums(axes: Sequence[Axis], screen: Screen, sides: Sides, half: _Bools, te
     """
     chosen, left_out = _sets(axes, terms.depth)
     tables = [_Table(axes, which, half, terms.least) for which in chosen]
-    slices, cost = _counted(tables, [int(np.count_nonzero(table.enough)) for table in tables])
     left = np.flatnonzero(half)
     for table in tables:
         table.add(left, screen.amounts, 1.0)
+    seen = [int(np.count_nonzero(np.isfinite(table.weakness(screen, sides, terms.least)))) for table in tables]
+    slices, cost = _counted(tables, seen)
+    undefined = sum(int(np.count_nonzero(table.enough)) for table in tables) - slices
     found: list[Found] = []
     while len(found) < terms.most:
         best: Found | None = None
@@ -167,7 +171,7 @@ def by_sums(axes: Sequence[Axis], screen: Screen, sides: Sides, half: _Bools, te
         for table in tables:
             table.add(left[inside], screen.amounts, -1.0)
         left = left[~inside]
-    return Searched(tuple(found), slices, tuple(left_out))
+    return Searched(tuple(found), slices, undefined, tuple(left_out))
 
 
 def one_by_one(axes: Sequence[Axis], weakness: Weakness, half: _Bools, terms: Terms) -> Searched:
@@ -188,7 +192,8 @@ def one_by_one(axes: Sequence[Axis], weakness: Weakness, half: _Bools, terms: Te
     looked: list[list[Found]] = [
         [table.found(place, weakness(inside)) for place, inside in _cells(axes, table, rows)] for table in tables
     ]
-    slices, cost = _counted(tables, [len(one) for one in looked])
+    slices, cost = _counted(tables, [sum(not isnan(one.evidence) for one in some) for some in looked])
+    undefined = sum(len(some) for some in looked) - slices
     weak = [
         (one.evidence**2 / 2.0 - cost[len(one.conditions)], one)
         for some in looked
@@ -206,7 +211,7 @@ def one_by_one(axes: Sequence[Axis], weakness: Weakness, half: _Bools, terms: Te
             found.append(one)
         if len(found) == terms.most:
             break
-    return Searched(tuple(found), slices, tuple(left_out))
+    return Searched(tuple(found), slices, undefined, tuple(left_out))
 
 
 def _cells(

@@ -212,7 +212,7 @@ def sliced(right, smallest):
 
 @pytest.mark.parametrize("policy", ["", "inconclusive: fail, "])
 def test_slices_do_as_planned(write, plan, policy):
-    """Good is said of all slices, bad of the smallest that is judged; one too small is named, and never decides."""
+    """Good is said of all slices, bad of the smallest that is judged; one too small is named and keeps from passing."""
     text = SLICES.replace("label: y", f"{policy}label: y")
     drawn = sliced(0.85, 0.85)(np.random.default_rng(0))
     pc.write_csv(pa.table(drawn | {"y": drawn["y"] * 1, "p": drawn["p"] * 1}), "rows.csv")
@@ -220,11 +220,33 @@ def test_slices_do_as_planned(write, plan, policy):
     assert "g: 1 of 4 slices have fewer than 200 rows" in plan(path)
     (planned,) = plans_of(path, Assumed())
     (stake,) = planned.stakes
-    few = write(text)
+    four = write(text)
+    good, bad = sliced(0.85, 0.85), sliced(0.95, 0.75)
+    assert outcomes(four, good, 200, 4) == pytest.approx(planned.blocked(stake.if_good), abs=0.1)
+    assert outcomes(four, bad, 200, 5) == pytest.approx(planned.blocked(stake.if_bad), abs=0.1)
     three = lambda draw: lambda rng: {name: values[:1900] for name, values in draw(rng).items()}  # noqa: E731 - short
-    good, bad = three(sliced(0.85, 0.85)), three(sliced(0.95, 0.75))
-    assert outcomes(few, good, 200, 4) == pytest.approx(planned.blocked(stake.if_good), abs=0.1)
-    assert outcomes(few, bad, 200, 5) == pytest.approx(planned.blocked(stake.if_bad), abs=0.1)
+    drawn = three(sliced(0.85, 0.85))(np.random.default_rng(0))
+    pc.write_csv(pa.table(drawn | {"y": drawn["y"] * 1, "p": drawn["p"] * 1}), "rows.csv")
+    (planned,) = plans_of(path, Assumed())
+    (stake,) = planned.stakes
+    assert outcomes(four, three(good), 200, 4) == pytest.approx(planned.blocked(stake.if_good), abs=0.1)
+    assert outcomes(four, three(bad), 200, 5) == pytest.approx(planned.blocked(stake.if_bad), abs=0.1)
+
+
+@pytest.mark.parametrize("missing", ["value", "combination"])
+def test_groups_that_are_expected_and_missing_keep_a_plan_from_passing(write, missing):
+    """A value that only the labels know, or two values that never meet: the gate is undecided, and so is its plan."""
+    labels = "{path: rows.csv, labels: {g: {a: A, b: B, c: C}}}" if missing == "value" else "{path: rows.csv}"
+    g, h = np.arange(4000) % 2, np.arange(4000) // 2000
+    both = {"g": np.where(g == 0, "a", "b"), "h": np.where((g == 0) | (h == 0), "x", "y")}
+    labelled = np.arange(4000) % 3 == 0
+    pc.write_csv(pa.table({"y": labelled * 1, "p": labelled * 1} | both), "rows.csv")
+    text = FAIR.replace("label: y", "inconclusive: fail, label: y").replace("{fixture: drawn}", labels)
+    if missing == "combination":
+        text = text.replace("[g]", "[g, h], intersections: true")
+    (planned,) = plans_of(write(text), Assumed())
+    chances = {one.check: planned.blocked(one.if_good) for one in planned.stakes}
+    assert chances == pytest.approx({"g": 1.0} if missing == "value" else {"g": 0.0, "h": 0.0, "g×h": 1.0}, abs=0.05)
 
 
 EVAL = """

@@ -240,6 +240,23 @@ def test_a_perfect_model_of_several_classes_leaves_doubt(name):
     assert lows[0] < lows[1] < 1.0
 
 
+@pytest.mark.parametrize(("name", "label"), [("npv", True), ("precision", False), ("f1", False)])
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0] * 30])
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_metric_of_a_class_that_no_row_has_leaves_doubt(name, label, weights, paired):
+    """None of sixty rows predicted so is of the class: none has zero width, and plain rows are bounded exactly."""
+    labels, predictions = np.full(60, label), np.full(60, name != "npv")
+    clusters = np.arange(120) // 2 if paired else None
+    if paired:
+        labels, predictions = np.repeat(labels, 2), np.repeat(predictions, 2)
+        weights = None if weights is None else np.repeat(weights, 2)
+    found = METRICS[name].compute(Outputs(labels, predictions, weights=weights, clusters=clusters), 0.95)
+    assert (found.value, found.low) == (0.0, 0.0)
+    if weights is None and name != "f1":
+        assert found.high == pytest.approx(clopper_pearson(0, 60, 0.95)[1], rel=0.03)
+    assert 0.048 < found.high < 0.12
+
+
 @pytest.mark.parametrize(
     ("name", "average", "labels", "predictions", "message"),
     [

@@ -79,6 +79,38 @@ def test_the_error_of_a_share_is_that_of_a_binomial():
     assert sums.weakness(totals, Sides(lower=0.8)) == pytest.approx(0.05 / np.sqrt(0.75 * 0.25 / 400), rel=0.02)
 
 
+@pytest.mark.parametrize(("name", "limit"), [("brier", 0.5), ("log_loss", 15.0), ("mae", 2.0), ("rmse", 2.0)])
+def test_rows_that_all_lose_the_same_are_as_weak_as_they_are_many(name, limit):
+    """A hundred rows, all wrong by as much, have no spread to divide by: that is no reason to pass them over."""
+    alike = Outputs(np.ones(100, bool), scores=np.zeros(100))
+    if name in ("mae", "rmse"):
+        alike = Outputs(np.full(100, 0.1), values=np.full(100, 5.1))
+    sums = screen(name, alike)
+    totals = np.array([each.sum() for each in sums.amounts])
+    assert sums.weakness(totals, Sides(upper=limit)) == 100.0
+    assert sums.weakness(totals, Sides(upper=100.0)) == -100.0
+    axis = category_axis(np.arange(300) % 3, 3, 1, 10)[0]
+    where = axis.codes == 2
+    if name in ("mae", "rmse"):
+        rows = Outputs(np.zeros(300), values=np.where(where, 5.0, 0.5))
+    else:
+        rows = Outputs(np.ones(300, bool), scores=np.where(where, 0.0, 0.9))
+    found = by_sums([axis], screen(name, rows), Sides(upper=limit), np.arange(300) % 2 == 0, TERMS).found
+    assert [one.conditions for one in found] == [((0, 2),)]
+
+
+def test_slices_without_the_metric_are_not_among_those_looked_at():
+    """Where nothing is predicted positive there is no precision, and where a metric is never known nothing was seen."""
+    axis = category_axis(np.arange(400) % 2, 2, 1, 10)[0]
+    labels, half = np.arange(400) % 3 == 0, np.arange(400) < 200
+    part = by_sums(
+        [axis], screen("precision", Outputs(labels, labels & (axis.codes == 0))), Sides(lower=0.5), half, TERMS
+    )
+    assert (part.slices, part.undefined, part.found) == (1, 1, ())
+    none = one_by_one([axis], lambda _rows: float("nan"), half, TERMS)
+    assert (none.slices, none.undefined, none.found) == (0, 2, ())
+
+
 def test_weights_count_as_many_rows_as_they_are_worth():
     """Kish: weights of which half are nothing halve the rows, and so shrink the evidence by the root of two."""
     labels, predicted = np.ones(400, bool), np.arange(400) % 4 < 3

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pytest_mlgate.errors import GateFileError
+from pytest_mlgate.report.failure import explain
 
 GATE = """
 gates:
@@ -140,6 +141,18 @@ def test_a_small_group_is_named_and_keeps_the_attribute_from_passing(fair):
     assert said.startswith("SEX=3 has 40 rows (min_group_size 100), 20 positives (min_positives 30), the smallest gap")
     assert said in check.detail["look_at"][-1]
     assert len(check.detail["groups"]) == 3
+    assert check.reason == said
+    assert f"limit max 0.1 at 95%: {said}" in explain(result)
+
+
+def test_what_a_small_group_cannot_change_is_not_undecided_for_it(fair):
+    """A limit that no gap exceeds passes, and one that large groups break fails, whatever the small group is."""
+    table = with_group(people(gap=0.2), 3, [1] * 20 + [0] * 20, [0] * 40)
+    metrics = "{equal_opportunity_difference: {max: 0.1}, demographic_parity_difference: {max: 1}}"
+    _, checks = fair(table, metrics)
+    assert checks["SEX", "equal_opportunity_difference"].verdict == "FAIL"
+    assert checks["SEX", "demographic_parity_difference"].verdict == "PASS"
+    assert {one.undecided for one in checks.values()} == {None}
 
 
 def test_no_fail_rests_on_a_small_group(fair):

@@ -256,7 +256,7 @@ def test_several_classes_are_averaged(sliced):
 
 
 def test_rows_count_as_much_as_they_weigh(sliced):
-    """A weighted share, by hand; rows of weight zero are in no slice, and a slice of such rows alone has none."""
+    """A weighted share, by hand; rows of weight zero are in no slice, and one of such rows alone is undecided."""
     table = people(gap=0.1)
     weights = np.where(np.arange(8000) % 5 == 0, 0, 1 + np.arange(8000) % 3)
     weights = np.where(table["region"] == "s", 0, weights)
@@ -266,7 +266,11 @@ def test_rows_count_as_much_as_they_weigh(sliced):
     check = checks["SEX=2", "accuracy"]
     assert check.value == pytest.approx(np.average(right, weights=weights[women]))
     assert check.n == (weights[women] > 0).sum()
-    assert ("region=s", "accuracy") not in checks
+    unheard = checks["region=s", "accuracy"]
+    assert (unheard.verdict, unheard.n) == ("INCONCLUSIVE", 0)
+    assert unheard.reason == "region=s has no row that counts (min_rows 100)"
+    pairs = sliced(table | {"w": weights}, "slices: [[SEX, region]]\nweight: w")[1]
+    assert pairs["SEX=2,region=s", "accuracy"].verdict == "INCONCLUSIVE"
     plain = sliced(table)[1]["SEX=2", "accuracy"]
     assert check.high - check.low > plain.high - plain.low
 
@@ -337,6 +341,26 @@ def test_nothing_weak_passes(sliced):
     report = checks["discover", "accuracy weak slices"]
     assert (report.verdict, report.value, result.outcome) == ("PASS", 0, "passed")
     assert report.detail["slices"] > 300
+
+
+def test_a_search_that_could_see_nothing_does_not_pass(sliced):
+    """Sixty clusters are thirty in each half, too few to bound a ROC AUC in any slice: nothing was looked at."""
+    table = people(4000) | {"who": np.arange(4000) % 60}
+    table["s"] = np.where(table["age"] > 60, 0.5, table["s"])
+    more = "groups: who\ndiscover: {columns: [age], max_depth: 1}"
+    result, checks = sliced(table, more, "{roc_auc: {min: 0.9}}", "score: s")
+    assert (result.outcome, checks["discover", "roc_auc"].verdict) == ("errored", "NOT_MEASURED")
+    assert "none of the 10 slices of age that have 100 rows shows its roc_auc" in checks["discover", "roc_auc"].reason
+
+
+def test_a_slice_that_is_wrong_all_alike_is_found(sliced):
+    """A model that says 0 or 1 and is always wrong in one region loses the same on each of its rows."""
+    table = people()
+    wrong = (table["region"] == "s") ^ (table["y"] == 1)
+    result, checks = sliced(
+        table | {"s": wrong.astype(float)}, "discover: {columns: [region]}", "{brier: {max: 0.5}}", "score: s"
+    )
+    assert (result.outcome, checks["region=s", "brier"].verdict) == ("failed", "FAIL")
 
 
 def test_the_same_gate_finds_the_same(sliced):

@@ -12,7 +12,14 @@ from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.gatefile.nearest import did_you_mean
 from pytest_mlgate.inputs.text import spelled
 from pytest_mlgate.kinds.fairness.groups.splits import MOST_GROUPS, TOGETHER, rows_of, split_by, written
-from pytest_mlgate.kinds.fairness.groups.wording import add_measure, add_numbers, explained, lines_of, listed
+from pytest_mlgate.kinds.fairness.groups.wording import (
+    add_measure,
+    add_numbers,
+    explained,
+    lines_of,
+    listed,
+    undecided_by,
+)
 from pytest_mlgate.stats.fairness_names import FOUR_FIFTHS, FOUR_FIFTHS_LIMIT, NAMES, PREDICTED_POSITIVES
 from pytest_mlgate.verdict import Limit, Measurement
 
@@ -144,6 +151,8 @@ def _claimed(
     low, high = claim.bounds(confidence)
     said = explained(split, claim, least, confidence)
     first = said.pop("first")
+    proven = (limit.max is not None and low > limit.max) or (limit.min is not None and high < limit.min)
+    beyond = (limit.max is not None and high > limit.max) or (limit.min is not None and low < limit.min)
     return Measurement(
         name=split.name,
         metric=metric,
@@ -154,6 +163,7 @@ def _claimed(
         n=split.rows,
         limit=limit,
         rows_to_decide=rows_to_decide(claim, limit.min, limit.max, confidence, split.rows),
+        undecided=undecided_by(said["small"]) if said["small"] and beyond and not proven else None,
         detail={"groups": groups, "group_lines": lines_of(split, groups, first), **said},
     )
 

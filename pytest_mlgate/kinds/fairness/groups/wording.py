@@ -116,6 +116,12 @@ def explained(split: Split, claim: GroupClaim, least: Least, confidence: float) 
     }
 
 
+def undecided_by(small: Sequence[str]) -> str:
+    """Say that groups too small to speak of keep the others from passing, naming the first."""
+    more = f"; {len(small) - 1} more such groups" if len(small) > 1 else ""
+    return f"{small[0]}{more}"
+
+
 _Explained = tuple[dict[str, str], list[str], list[int]]
 
 

@@ -94,7 +94,7 @@ def _claim(
     limit = limit_of(spec, metric)
     claim = Claim(conditions=conditions, metric=metric, limit=limit, n=n, detail=detail)
     if n < spec.min_rows:
-        size = f"{n:,} row{'s' if n != 1 else ''}" if n else "no row"
+        size = f"{n:,} row{'s' if n != 1 else ''}" if n else f"no row{'' if spec.weight is None else ' that counts'}"
         claim = replace(
             claim, undecided=f"{shown(conditions)} has {size} (min_rows {spec.min_rows})", least=spec.min_rows
         )

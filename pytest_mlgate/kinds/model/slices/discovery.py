@@ -161,6 +161,10 @@ def _report(
     """Report a search: a pass where nothing looked weak, and no measurement where there was nothing to look at."""
     name, found = "discover", len(searched.found)
     left_out = [",".join(discover.columns[i] for i in axes) for axes in searched.left_out]
+    if searched.undefined and not searched.slices:
+        many = f"{searched.undefined:,} slices of {', '.join(discover.columns)} that have {spec.min_rows:,} rows"
+        reason = f"none of the {many} shows its {metric}, or how sure that is, on half of the rows"
+        return Measurement(name=name, metric=metric, reason=reason)
     if not searched.slices:
         reason = f"no slice of {', '.join(discover.columns)} has {spec.min_rows:,} rows (min_rows) in either half"
         return Measurement(name=name, metric=metric, reason=reason)
@@ -178,6 +182,7 @@ def _report(
         limit=None if found or spec.slices else Limit(max=0),
         detail={
             "slices": searched.slices,
+            "undefined": searched.undefined,
             "columns": list(discover.columns),
             "found": [",".join(one.text for one in space.named(each.conditions)) for each in searched.found],
         },

@@ -78,7 +78,9 @@ def _named(
         return f"{words}, more than {_MOST_SLICES:,}: merge rare values, or name it under `discover`, which cuts bins"
     detail = {"overall": overall}
     made: list[Claim] = []
-    for places, inside in found:
+    present = {places for places, _ in found}
+    unheard = [places for places, _ in combined([rows.weightless[name] for name in columns], levels)]
+    for places, inside in [*found, *((places, None) for places in unheard if places not in present)]:
         conditions = tuple(
             of_level(name, one.levels[place], rows.labels)
             for name, one, place in zip(columns, coded, places, strict=True)

@@ -24,6 +24,7 @@ class Rows(Struct, frozen=True, kw_only=True):
     Args:
         outputs: `Outputs` of the model.
         coded: columns as `Coded`.
+        weightless: the codes of the same columns in the rows of weight zero, which are in no slice.
         numbers: columns as float64 (n,).
         labels: names of coded values.
         types: of the columns.
@@ -32,6 +33,7 @@ class Rows(Struct, frozen=True, kw_only=True):
 
     outputs: Any
     coded: dict[str, Any]
+    weightless: dict[str, Any]
     numbers: dict[str, Any]
     labels: Any
     types: Any
@@ -53,16 +55,18 @@ def read(spec: ModelSlices, inputs: Inputs) -> Rows:
     unusable = {name: reason for name in (*coded, *numeric) if (reason := _reason(name, table))}
     coded, numeric = ([name for name in names if name not in unusable] for names in (coded, numeric))
     found = inputs.beside(spec, coded, numeric, values=spec.of_values)
-    outputs, counting = _outputs(found.found), None
+    outputs, counting, weightless = _outputs(found.found), None, slice(0, 0)
     if outputs.weights is not None:  # a row of weight zero is in no slice
         from pytest_mlgate.stats.drawn import counted_rows
 
         counting = counted_rows(outputs.weights)
+        weightless = outputs.weights == 0.0
     whole = slice(None) if counting is None else counting
     codes = {name: Coded(one.codes[whole], one.levels) for name, one in zip(coded, found.coded, strict=True)}
     return Rows(
         outputs=outputs.counting(),
         coded=codes,
+        weightless={name: one.codes[weightless] for name, one in zip(coded, found.coded, strict=True)},
         numbers={name: one[whole] for name, one in zip(numeric, found.numbers, strict=True)},
         labels=table.labels,
         types=table.columns,
