@@ -56,7 +56,7 @@ def read_metrics(
     """
     document = _decoded(data, name)
     section = _section(document, name, key if isinstance(key, str) else None)
-    for about in (document, section) if section is not document else (document,):
+    for about in _above(document, section, key):
         _same_rows(about, name, rows)
         _same_data(about, name, sha256)
         if about.get("sha256") is not None and about.get("rows") is None and not whole:
@@ -144,18 +144,32 @@ def _section(document: dict[str, Any], name: str, key: str | None) -> dict[str, 
     return found
 
 
+def _above(
+    document: dict[str, Any], section: dict[str, Any], key: str | Mapping[str, str] | None
+) -> Iterator[dict[str, Any]]:
+    """Give every mapping that the values stand in, at whatever depth: each may say what it was measured on."""
+    places = [] if key is None else [key] if isinstance(key, str) else list(key.values())
+    found = [document, section, *(one for place in places for one in _way(document, place))]
+    yield from {id(one): one for one in found if isinstance(one, dict)}.values()
+
+
 def _walked(document: Any, place: str) -> Any:
     """Follow a dotted place; a key that has dots itself is found, too."""
+    return next(iter(reversed(_way(document, place))), None)
+
+
+def _way(document: Any, place: str) -> list[Any]:
+    """Give all that lies on the way to a dotted place, what stands there last; nothing where it leads nowhere."""
     if not isinstance(document, dict):
-        return None
+        return []
     if place in document:
-        return document[place]
+        return [document[place]]
     parts = place.split(".")
     for cut in range(len(parts) - 1, 0, -1):
-        head = ".".join(parts[:cut])
-        if head in document and (found := _walked(document[head], ".".join(parts[cut:]))) is not None:
-            return found
-    return None
+        inner = document.get(".".join(parts[:cut]))
+        if (found := _way(inner, ".".join(parts[cut:]))) and found[-1] is not None:
+            return [inner, *found]
+    return []
 
 
 def _at(document: dict[str, Any], place: str, name: str, metric: str) -> Any:
