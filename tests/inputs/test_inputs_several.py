@@ -49,6 +49,7 @@ def test_labels_become_positions_among_the_classes(predict):
         ([3, 1, 2], (1, 2, 3)),
         ([3.0, 1.0, 2.0], (1, 2, 3)),
         ([-1, 0, 10], (-1, 0, 10)),
+        ([2**53 + 1, 2**53, 2**53 + 2], (2**53, 2**53 + 1, 2**53 + 2)),
         (["10", "9", "b"], ("10", "9", "b")),
         ([True, False, True], (False, True)),
         (pl.Series(["b", "a", "c"], dtype=pl.Categorical), ("a", "b", "c")),
