@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlgate.baselines import Setting, other_settings, shortened, strict_json, text_of
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.prompts import unreadable, yaml_source
-from pytest_mlgate.stats.names import NEEDS
+from pytest_mlgate.stats.names import range_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _ABOUT = ("rows", "sha256", "settings", "step", "epoch")
 _SECTIONS = "metrics"
 _SHOWN = 6
-_AT_LEAST_0, _CORRELATIONS = (0.0, math.inf), {"mcc", "kappa"}
 
 
 def read_metrics(
@@ -65,7 +64,7 @@ def read_metrics(
         _same_settings(about, name, settings)
     values = _values(document, section, name, key)
     for metric, value in values.items():
-        low, high = _range(metric)
+        low, high = range_of(metric)
         if value < low or value > high:
             reason = f"{metric} in {name} is {value:g}, which no {metric} can be"
             raise NotMeasuredError(reason, f"it lies between {low:g} and {high:g}; measure it again")
@@ -233,18 +232,6 @@ def _same_settings(about: Mapping[str, Any], name: str, settings: Mapping[str, S
         raise NotMeasuredError(reason, f"it knows {', '.join(sorted(settings))}")
     for different in other_settings(recorded, {one: settings[one] for one in recorded}):
         raise NotMeasuredError(f"{name} {different}", "measure the baseline with these settings, or judge with those")
-
-
-def _range(metric: str) -> tuple[float, float]:
-    """Say between which numbers a metric lies; of names that are none of ours nothing is known."""
-    if metric == "r2":
-        return -math.inf, 1.0
-    if metric in _CORRELATIONS:
-        return -1.0, 1.0
-    need = NEEDS.get(metric)
-    if need is None:
-        return -math.inf, math.inf
-    return _AT_LEAST_0 if need == "value" or metric == "log_loss" else (0.0, 1.0)
 
 
 def _is_value(key: str, value: object) -> bool:
