@@ -49,10 +49,6 @@ class GateInputs(Inputs, Protocol):
     def records(self) -> tuple[InputRecord, ...]:
         """What the gate opened."""
 
-    @property
-    def proposal(self) -> Proposal | None:
-        """What the gate would have later candidates held against."""
-
     def interrupt(self) -> None:
         """Stop whatever query is running; called from another thread."""
 
@@ -111,7 +107,8 @@ def run(gate: Gate, inputs: GateInputs, site: Site, *, timeout: float | None = N
     if not checks:
         reason = "the gate measured nothing"
     result = _settled(gate, site, tuple(checks), inputs.records, duration, reason, remedy)
-    return msgspec.structs.replace(result, proposal=inputs.proposal)
+    proposal: Proposal | None = getattr(inputs, "proposal", None)  # only inputs that can rewrite baselines have any
+    return result if proposal is None else msgspec.structs.replace(result, proposal=proposal)
 
 
 def unmeasured(gate: Gate, site: Site, reason: str, remedy: str | None = None) -> GateResult:

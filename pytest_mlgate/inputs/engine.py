@@ -79,11 +79,25 @@ def present(column: Column) -> nw.Expr:
 
 def operand(column: Column) -> nw.Expr:
     """The column in the form that bounds are brought to: numbers in double precision, dates as their first instant."""
+    return _widened(present(column), column)
+
+
+def _ordered(column: Column) -> nw.Expr:
+    """The column as `operand` gives it, but for NaN, which is greater than all else on every engine that has it.
+
+    A comparison that NaN cannot pass need not look for it, which on a thousand columns is a second saved.
+    """
     import narwhals as nw
 
-    value = present(column)
+    present(column)  # refuses what has no order
+    return _widened(nw.col(column.inner), column)
+
+
+def _widened(value: nw.Expr, column: Column) -> nw.Expr:
+    import narwhals as nw
+
     if column.type == "number":
-        return value.cast(nw.Float64)
+        return value if column.native == "double" else value.cast(nw.Float64)
     return value.cast(nw.Datetime("us")) if column.type == "date" else value
 
 
@@ -159,11 +173,10 @@ def spoken_of(  # noqa: C901, PLR0911, PLR0912 - one case a rule
         return ~nw.col(column.inner).is_null()
     match rule:
         case Below():
-            value = operand(column)
-            return value < literal(bound_for(column, rule.bound, "up"))
+            return _ordered(column) < literal(bound_for(column, rule.bound, "up"))
         case Above():
-            value = operand(column)
-            return value > literal(bound_for(column, rule.bound, "down"))
+            above = _ordered(column) > literal(bound_for(column, rule.bound, "down"))
+            return above & ~nw.col(column.inner).is_nan() if column.native in FLOATS else above
         case Among():
             value, members = operand(column), members_for(column, rule.forbidden)
             return among(value, members) if members else nowhere(column)
@@ -231,7 +244,7 @@ def _infinite(column: Column) -> nw.Expr:
         raise NotMeasuredError(f"{column} holds no numbers that could be infinite", "remove `finite`")
     if column.native not in {*FLOATS, NAN_FREE}:
         return nowhere(column)
-    value = operand(column)
+    value = _ordered(column)
     return (value == math.inf) | (value == -math.inf)
 
 

@@ -416,8 +416,11 @@ class GateInputs:
             NotMeasuredError: it cannot be opened, has no rows, or holds values of no canonical form.
         """
         from pytest_mlgate.inputs.fingerprints import fingerprint
+        from pytest_mlgate.inputs.remote import RemoteFrame
 
         frame = self.table(data).frame
+        if rows and isinstance(frame, RemoteFrame):  # values are spelled here, whatever engine holds them
+            frame = frame.near([frame.column(name) for name in (frame.columns if columns is None else columns)])
         return fingerprint(frame, self._store.database, columns, rows=rows, ordered=ordered)
 
     def interrupt(self) -> None:

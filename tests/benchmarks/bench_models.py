@@ -33,6 +33,46 @@ for names in sets:
     print(names, [rate.max() - rate.min() for rate in rates])
 """
 
+PAIRED_ROWS = 1_000_000
+# Reading, the paired DeLong of pooled midranks, and a bound of the difference; F1 of both without any bound.
+DELONG = """
+import numpy as np, pyarrow.parquet as pq
+table = pq.read_table("paired.parquet")
+columns = {name: table[name].to_numpy() for name in table.column_names}
+labels = columns["y"] == 1
+def midranks(values):
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    ends = np.r_[starts[1:], ordered.size]
+    ranks = np.empty(values.size)
+    ranks[order] = np.repeat((starts + ends + 1) / 2, ends - starts)
+    return ranks
+above, below = [], []
+for scores in (columns["s"], columns["t"]):
+    high, low = scores[labels], scores[~labels]
+    pooled = midranks(np.r_[high, low])
+    above.append((pooled[: high.size] - midranks(high)) / low.size)
+    below.append(1 - (pooled[high.size :] - midranks(low)) / high.size)
+covariance = np.cov(above) / above[0].size + np.cov(below) / below[0].size
+difference = above[0].mean() - above[1].mean()
+half = 1.6448536 * np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+print(difference - half, difference + half)
+"""
+REGRESSION = """version: 1
+data: {rows: paired.parquet}
+gates:
+  paired:
+    kind: model.regression
+    data: rows
+    label: y
+    score: s
+    prediction: p
+    baseline: {score: t, prediction: q}
+    confidence: 0.95
+    metrics: {METRICS}
+"""
+
 
 def gate(metrics: list[str]) -> str:
     """Write a gate that judges three attributes and all pairs of them."""
@@ -67,10 +107,30 @@ def groups(folder: Path) -> None:
         report(f"fairness, 2 million rows, 3 attributes and all pairs, {what}", *runs, "reading and numpy.bincount")
 
 
+def differences(folder: Path) -> None:
+    """Time the difference of two models on a million rows against a paired DeLong by hand (PEERS W4)."""
+    rng = np.random.default_rng(2)
+    logits = rng.normal(size=PAIRED_ROWS)
+    labels = rng.random(PAIRED_ROWS) < 1 / (1 + np.exp(-logits))
+    scores = [1 / (1 + np.exp(-(logits + 0.3 * rng.normal(size=PAIRED_ROWS)))) for _ in range(2)]
+    classes = [(one > 0.5).astype(int) for one in scores]
+    columns = dict(zip("ystpq", [labels.astype(int), *scores, *classes], strict=True))
+    pq.write_table(pa.table(columns), folder / "paired.parquet")
+    limits = {"roc_auc": "{max_drop: 0.01}", "f1": "{max_drop: 0.01}"}
+    for name, named in {"auc": ["roc_auc"], "both": ["roc_auc", "f1"]}.items():
+        metrics = ", ".join(f"{one}: {limits[one]}" for one in named)
+        (folder / f"{name}.gate.yaml").write_text(REGRESSION.replace("METRICS", metrics), encoding="utf-8")
+    auc, both = pytest("--mlgate", "auc.gate.yaml"), pytest("--mlgate", "both.gate.yaml")
+    runs = paired(auc, [sys.executable, "-c", DELONG], folder, 5)
+    report("ROC AUC difference with bounds, 1 million rows", *runs, "reading and a paired DeLong in numpy")
+    report("and with that of F1", *paired(both, auc, folder, 5), "ROC AUC alone")
+
+
 def main() -> None:
     """Print one line a comparison."""
     with tempfile.TemporaryDirectory() as name:
         groups(Path(name))
+        differences(Path(name))
 
 
 if __name__ == "__main__":

@@ -132,6 +132,17 @@ def test_the_same_rows_from_elsewhere_are_the_same_data(measured, tmp_path):
     assert "other data" in measured(rows(seed=2), data="{fixture: t}").reason
 
 
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # Ibis 12 on DuckDB 2
+def test_rows_on_another_engine_are_the_same_data(measured, tmp_path):
+    """A table of Ibis's has the hash that its rows have anywhere."""
+    ibis = pytest.importorskip("ibis")
+    pyarrow.parquet.write_table(rows(), tmp_path / "rows.parquet")
+    connection = ibis.duckdb.connect()
+    table = connection.read_parquet(tmp_path / "rows.parquet", table_name="t")
+    assert measured(table, data="{fixture: t}").verdict == "PASS"
+    connection.disconnect()
+
+
 def test_a_condition_makes_other_data_of_the_same_file(measured):
     """The file's hash says which rows are meant only where all of them are."""
     result = measured(data="{path: rows.csv, where: 'id < 300'}")
