@@ -183,13 +183,13 @@ def answer(question, table):  # noqa: C901, PLR0911 - one case a statistic
 
 
 def interpolated(numbers, at):
-    """The value at a share of the way through sorted numbers; nothing between an infinity and what lies above it."""
+    """The value at a share of the way through sorted numbers; nothing between both infinities, one beside a number."""
     place = (len(numbers) - 1) * at
     low, high = numbers[math.floor(place)], numbers[math.ceil(place)]
     if low == high:
         return low
     if not math.isfinite(low):
-        return None
+        return low if math.isfinite(high) else None
     if not math.isfinite(high):
         return high
     return float(Fraction(low) + (Fraction(high) - Fraction(low)) * (Fraction(place) - math.floor(place)))
