@@ -64,6 +64,7 @@ class Entry(Struct, frozen=True, kw_only=True):
         metrics: value by name.
         settings: what the values depend on beside data and model.
         model: the SHA-256 of the model's weights, where it has any.
+        file: the gate's own, seen from the baseline's folder; a gate of the same name elsewhere judges another model.
         seal: over all the rest.
     """
 
@@ -71,6 +72,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     metrics: dict[str, float]
     settings: dict[str, Setting]
     model: str | None = None
+    file: str | None = None
     seal: str = ""
 
     def sealed(self) -> Entry:
@@ -183,10 +185,12 @@ def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def differences(entry: Entry, settings: Mapping[str, Setting], rows: int) -> Iterator[str]:
+def differences(entry: Entry, settings: Mapping[str, Setting], rows: int, file: str | None = None) -> Iterator[str]:
     """Say, as ends of a sentence that begins with the baseline's name, why an entry cannot be compared with."""
     if not entry.is_whole:
         yield "is not as it was written, but edited by hand or put together by a merge"
+    if entry.file != file:
+        yield f"was measured by a gate of that name in another file: in {entry.file}, and this one is in {file}"
     yield from other_settings(entry.settings, settings)
     if entry.data.rows != rows:
         yield f"was measured on other data: on {entry.data.rows:,} rows, and there are {rows:,}"
@@ -250,6 +254,7 @@ def is_same(one: Entry, other: Entry) -> bool:
         and other.is_whole
         and one.data.are(other.data)
         and one.settings == other.settings
+        and one.file == other.file
         and one.metrics.keys() == other.metrics.keys()
         and all(same(value, other.metrics[name]) for name, value in one.metrics.items())
     )

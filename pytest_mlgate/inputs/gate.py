@@ -47,12 +47,22 @@ class GateInputs:
         seed: depends on the gate's identity alone.
         fixtures: name → what pytest's fixture returned.
         name: the gate's own, in its file.
+        file: that file, where it stands in one.
     """
 
-    def __init__(self, store: InputStore, *, seed: int, fixtures: Mapping[str, object], name: str = "gate") -> None:
+    def __init__(
+        self,
+        store: InputStore,
+        *,
+        seed: int,
+        fixtures: Mapping[str, object],
+        name: str = "gate",
+        file: Path | None = None,
+    ) -> None:
         self.proposal: Proposal | None = None
         self._store = store
         self._name = name
+        self._file = file
         self._seed = seed
         self._fixtures = fixtures
         self._from_fixtures: dict[bytes, Opened] = {}
@@ -330,7 +340,9 @@ class GateInputs:
         from pytest_mlgate.inputs.recorded import Records
 
         updating = self._store.updating
-        return Records(self, self._name, called=self._store.name, record=self._record, updating=updating)
+        return Records(
+            self, self._name, file=self._file, called=self._store.name, record=self._record, updating=updating
+        )
 
     def _answered(
         self,

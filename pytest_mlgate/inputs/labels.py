@@ -6,6 +6,7 @@ row where it first stands, since a label nobody thought of turns every metric in
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,15 @@ _SHOWN = 5
 
 
 def label_of(value: object) -> Label:
-    """Give a label in the form in which labels are compared.
+    """Give a label in the form in which labels are compared; a whole number of any size is told from its neighbours.
 
     >>> label_of(1) == label_of(1.0) == label_of(True), label_of(1) == label_of("1")
     (True, False)
     """
-    if isinstance(value, bool | int | float | Decimal):
-        return "number", float(value)
+    if isinstance(value, bool | int):
+        return "number", int(value)
+    if isinstance(value, float | Decimal):
+        return "number", int(value) if math.isfinite(value) and value == int(value) else float(value)
     return ("text", value) if isinstance(value, str) else ("other", spelled(value))
 
 
@@ -71,8 +74,8 @@ def located(table: OpenTable, column: str, known: set[Label]) -> str:
     """Say which row is the first that holds something other than the labels known."""
     from pytest_mlgate.aggregate import NotAmong
 
-    wanted = tuple(value for _, value in known if isinstance(value, str | float))
-    kinds = {"string": str, "integer": float, "number": float}
+    wanted = tuple(value for _, value in known if isinstance(value, str | int | float))
+    kinds = {"string": str, "integer": int, "number": int | float}
     if len(wanted) != len(known) or not all(isinstance(one, kinds.get(table.columns[column], ())) for one in wanted):
         return ""
     examples = table.examples(NotAmong(column, wanted), 1)

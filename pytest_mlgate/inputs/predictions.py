@@ -14,7 +14,7 @@ from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.beside import beside
 from pytest_mlgate.inputs.frames import NUMERIC
 from pytest_mlgate.inputs.labels import agree, label_of, listed, located, values_of, written
-from pytest_mlgate.inputs.probabilities import checked, from_logits, from_probabilities, single_column
+from pytest_mlgate.inputs.probabilities import checked, from_logits, from_probabilities, second_of_two, single_column
 from pytest_mlgate.inputs.several import is_several, score_columns, several
 from pytest_mlgate.kind import ModelSpec, Predictions
 
@@ -151,6 +151,8 @@ def from_model(table: OpenTable, spec: PredictionSpec, ref: ModelRef, raw: NDArr
     truth = table.equals(spec.label, spec.positive)
     if ref.output == "label":
         return Predictions(truth, _predicted(raw, labels, spec), None)
+    if isinstance(spec, ModelSpec) and spec.classes is not None:
+        raw = second_of_two(raw, [label_of(one) for one in spec.classes].index(label_of(spec.positive)))
     scores = from_logits(raw) if ref.output == "logits" else from_probabilities(raw)
     return Predictions(truth, scores >= ref.threshold, scores)
 

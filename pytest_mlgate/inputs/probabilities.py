@@ -119,6 +119,11 @@ def adding_up(scores: NDArray[Any], what: str, remedy: str) -> NDArray[Any]:
     return found
 
 
+def second_of_two(raw: NDArray[Any], place: int) -> NDArray[Any]:
+    """Turn two outputs a row round where the positive class has the first of them; one a row is the positive's own."""
+    return raw[:, ::-1] if has_two(raw) and place == 0 else raw
+
+
 def has_two(raw: NDArray[Any]) -> bool:
     """Tell whether there are two numbers a row."""
     return raw.ndim == _BINARY and raw.shape[1] == _BINARY

@@ -7,6 +7,7 @@ is at a revision instead, and of a committed baseline it is said whether it is w
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +58,7 @@ class Records:
     Args:
         inputs: of the gate.
         key: the gate's name in a committed baseline.
+        file: the file that the gate stands in, where it does in one.
         called: says what reports call a file.
         record: remembers that it was read.
         updating: whether this run rewrites committed baselines.
@@ -67,12 +69,14 @@ class Records:
         inputs: GateInputs,
         key: str,
         *,
+        file: Path | None,
         called: Callable[[Path], str],
         record: Callable[[InputRecord], object],
         updating: bool,
     ) -> None:
         self._inputs = inputs
         self._key = key
+        self._file = file
         self._called = called
         self._record = record
         self._updating = updating
@@ -116,7 +120,13 @@ class Records:
         path = Path(baseline.committed)
         seen = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
         model = next((one.sha256 for one in self._inputs.records if one.role == "model"), None)
-        entry = Entry(data=self._rows(spec), metrics=dict(values), settings=dict(settings), model=model)
+        entry = Entry(
+            data=self._rows(spec),
+            metrics=dict(values),
+            settings=dict(settings),
+            model=model,
+            file=self._file_from(path),
+        )
         return Proposal(path=str(path), key=self._key, entry=entry.sealed(), seen=seen)
 
     def _committed(
@@ -130,7 +140,7 @@ class Records:
         if entry is None:
             wrong = f"holds nothing of {self._key!r}, but of {', '.join(sorted(entries)) or 'no gate'}"
         else:
-            wrong = next(self._differences(entry, spec, settings), "")
+            wrong = next(self._differences(entry, spec, settings, path), "")
         if entry is not None and not wrong:
             return Recorded(values=entry.metrics, name=found.name)
         if self._updating:
@@ -141,10 +151,18 @@ class Records:
         mend = f"measure it anew with {UPDATE}{at_rev}, review what changes, and commit it"
         raise NotMeasuredError(f"{found.name} {wrong}", mend)
 
-    def _differences(self, entry: Entry, spec: PredictionSpec, settings: Mapping[str, Setting]) -> Iterator[str]:
+    def _file_from(self, path: Path) -> str | None:
+        """Say where the gate's file is, seen from a baseline's folder."""
+        if self._file is None:
+            return None
+        return Path(os.path.relpath(self._file.resolve(), path.parent.resolve())).as_posix()
+
+    def _differences(
+        self, entry: Entry, spec: PredictionSpec, settings: Mapping[str, Setting], path: Path
+    ) -> Iterator[str]:
         """Say why an entry cannot be compared with: as far as that is known without reading the data, first."""
         table = self._inputs.table(spec.data)
-        yield from differences(entry, settings, table.rows)
+        yield from differences(entry, settings, table.rows, self._file_from(path))
         of_file = entry.data.sha256 is not None and _is_whole_file(spec.data)
         if of_file and entry.data.sha256 == _hash_of(spec.data, ""):
             return

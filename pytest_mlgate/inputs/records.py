@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlgate.baselines import Setting, other_settings, shortened, strict_json, text_of
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.prompts import unreadable, yaml_source
-from pytest_mlgate.stats.names import NEEDS
+from pytest_mlgate.stats.names import range_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _ABOUT = ("rows", "sha256", "settings", "step", "epoch")
 _SECTIONS = "metrics"
 _SHOWN = 6
-_AT_LEAST_0, _CORRELATIONS = (0.0, math.inf), {"mcc", "kappa"}
 
 
 def read_metrics(
@@ -56,7 +55,7 @@ def read_metrics(
     """
     document = _decoded(data, name)
     section = _section(document, name, key if isinstance(key, str) else None)
-    for about in (document, section) if section is not document else (document,):
+    for about in _above(document, section, key):
         _same_rows(about, name, rows)
         _same_data(about, name, sha256)
         if about.get("sha256") is not None and about.get("rows") is None and not whole:
@@ -65,7 +64,7 @@ def read_metrics(
         _same_settings(about, name, settings)
     values = _values(document, section, name, key)
     for metric, value in values.items():
-        low, high = _range(metric)
+        low, high = range_of(metric)
         if value < low or value > high:
             reason = f"{metric} in {name} is {value:g}, which no {metric} can be"
             raise NotMeasuredError(reason, f"it lies between {low:g} and {high:g}; measure it again")
@@ -144,18 +143,32 @@ def _section(document: dict[str, Any], name: str, key: str | None) -> dict[str, 
     return found
 
 
+def _above(
+    document: dict[str, Any], section: dict[str, Any], key: str | Mapping[str, str] | None
+) -> Iterator[dict[str, Any]]:
+    """Give every mapping that the values stand in, at whatever depth: each may say what it was measured on."""
+    places = [] if key is None else [key] if isinstance(key, str) else list(key.values())
+    found = [document, section, *(one for place in places for one in _way(document, place))]
+    yield from {id(one): one for one in found if isinstance(one, dict)}.values()
+
+
 def _walked(document: Any, place: str) -> Any:
     """Follow a dotted place; a key that has dots itself is found, too."""
+    return next(iter(reversed(_way(document, place))), None)
+
+
+def _way(document: Any, place: str) -> list[Any]:
+    """Give all that lies on the way to a dotted place, what stands there last; nothing where it leads nowhere."""
     if not isinstance(document, dict):
-        return None
+        return []
     if place in document:
-        return document[place]
+        return [document[place]]
     parts = place.split(".")
     for cut in range(len(parts) - 1, 0, -1):
-        head = ".".join(parts[:cut])
-        if head in document and (found := _walked(document[head], ".".join(parts[cut:]))) is not None:
-            return found
-    return None
+        inner = document.get(".".join(parts[:cut]))
+        if (found := _way(inner, ".".join(parts[cut:]))) and found[-1] is not None:
+            return [inner, *found]
+    return []
 
 
 def _at(document: dict[str, Any], place: str, name: str, metric: str) -> Any:
@@ -219,18 +232,6 @@ def _same_settings(about: Mapping[str, Any], name: str, settings: Mapping[str, S
         raise NotMeasuredError(reason, f"it knows {', '.join(sorted(settings))}")
     for different in other_settings(recorded, {one: settings[one] for one in recorded}):
         raise NotMeasuredError(f"{name} {different}", "measure the baseline with these settings, or judge with those")
-
-
-def _range(metric: str) -> tuple[float, float]:
-    """Say between which numbers a metric lies; of names that are none of ours nothing is known."""
-    if metric == "r2":
-        return -math.inf, 1.0
-    if metric in _CORRELATIONS:
-        return -1.0, 1.0
-    need = NEEDS.get(metric)
-    if need is None:
-        return -math.inf, math.inf
-    return _AT_LEAST_0 if need == "value" or metric == "log_loss" else (0.0, 1.0)
 
 
 def _is_value(key: str, value: object) -> bool:

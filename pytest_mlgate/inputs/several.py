@@ -18,6 +18,7 @@ from pytest_mlgate.inputs.probabilities import (
     from_distributions,
     from_logits,
     from_probabilities,
+    second_of_two,
     softmax,
 )
 from pytest_mlgate.kind import ModelSpec, Predictions
@@ -211,8 +212,9 @@ def _answered(
     if ref.output == "label":
         return _labels(raw, classes), None
     if k == _BINARY and label_of(spec.positive) in classes.positions:
-        scores = from_logits(raw) if ref.output == "logits" else from_probabilities(raw)
         place = classes.positions[label_of(spec.positive)]
+        pair = second_of_two(raw, classes.order[place])
+        scores = from_logits(pair) if ref.output == "logits" else from_probabilities(pair)
         return np.where(scores >= ref.threshold, place, 1 - place).astype(np.int64), _of_two(scores, spec, classes)
     width = raw.shape[1] if raw.ndim == _BINARY else 1
     if width != k:

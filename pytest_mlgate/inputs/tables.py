@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 _TIMES = {"date", "timestamp"}
 _PIECE = 250_000  # rows
+_FLOATS_TELL = 2**53  # up to here a float tells a whole number from the next
 _MACHINE = {f"{sign}{size}int" for sign in ("", "u") for size in ("tiny", "small", "big")} | {
     *("integer", "uinteger", "float", "double"),
 }
@@ -392,7 +393,9 @@ class OpenTable:
         column = self.frame.column(name)
         check_reach(self.frame, 1)
         operand, wanted = nw.col(column.inner), value
-        if not isinstance(value, str):
+        if column.type == "integer" and isinstance(value, int) and abs(value) >= _FLOATS_TELL:
+            wanted = int(value)
+        elif not isinstance(value, str):
             operand, wanted = operand.cast(nw.Float64), float_of(value)
         found = self._fetch(
             self.frame.select([column]).select((operand == wanted).fill_null(value=False).alias("same"))

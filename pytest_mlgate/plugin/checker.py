@@ -68,7 +68,7 @@ class Checker:
             raise error.with_traceback(None) from None
         node_id = f"{item.nodeid}#{number}"
         name = node_id.partition("::")[2]
-        inputs = GateInputs(self._store, seed=seed_of(node_id), fixtures=given, name=name)
+        inputs = GateInputs(self._store, seed=seed_of(node_id), fixtures=given, name=name, file=item.path)
         site = Site(node_id=node_id, file=item.nodeid.split("::")[0], name=item.name)
         try:
             result = run(gate, inputs, site, timeout=default_timeout(item.config))

@@ -137,7 +137,7 @@ class GateSession:
         from pytest_mlgate.inputs.gate import GateInputs
 
         fixtures = {name: item.funcargs[name] for name in gate.fixtures}
-        inputs = GateInputs(self.store, seed=seed_of(item.nodeid), fixtures=fixtures, name=item.name)
+        inputs = GateInputs(self.store, seed=seed_of(item.nodeid), fixtures=fixtures, name=item.name, file=item.path)
         try:
             result = run(gate, inputs, _site(item), timeout=self.timeout)
         except (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception) as error:

@@ -111,13 +111,17 @@ def _file(
     for result in results:
         proposal = result.proposal
         assert proposal is not None  # noqa: S101 - only those were offered
+        entry = entries.get(proposal.key)
         keep = _against(result, results, session, secrets.get(result.file, ()))
         if keep is None and proposal.seen != digest:
             keep = f"{shown} changed since it was read; run again"
+        if keep is None and entry is not None and entry.file not in (None, proposal.entry.file):
+            keep = (
+                f"a gate in {entry.file} has this name in this file; give each a file of its own, or remove its entry"
+            )
         if keep is not None:
             refused.append(f"{proposal.key}: {keep}")
             continue
-        entry = entries.get(proposal.key)
         told.append(f"{proposal.key}: {_told(entry, proposal.entry)}")
         if entry is None or not is_same(entry, proposal.entry):
             now[proposal.key] = proposal.entry

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 BINS = 15
 ROWS_A_BIN = 20  # fewer rows make fewer bins
+_LEAST = 2  # in a single one whatever is said too high and too low makes up for each other
 _DRAWS = 1_000
 _DRAWN_ROW_BY_ROW = 20_000  # up to so many rows; beyond, what a bin adds up is normal
 _SEED = 20
@@ -108,13 +109,21 @@ def calibration(came_true: NDArray[np.bool_], probabilities: _Floats, drawn: Dra
         probabilities: float[n], what was said of it, in [0, 1].
         drawn: how the rows were drawn.
 
+    Raises:
+        ValueError: too few rows for two bins, or too few that do not belong together, or that count.
+
     Source:
         Naeini, Cooper and Hauskrecht (2015), Obtaining well calibrated probabilities using Bayesian binning. AAAI, for
         the error; Kumar, Liang and Ma (2019), Verified uncertainty calibration. NeurIPS, for taking off what chance
         adds; Bröcker and Smith (2007), Increasing the reliability of reliability diagrams. Weather and Forecasting 22,
         651-661, for labels drawn from the probabilities.
     """
-    bins = max(1, min(BINS, int(drawn.effective) // ROWS_A_BIN))
+    bins = min(BINS, int(drawn.effective) // ROWS_A_BIN)
+    if bins < _LEAST:
+        worth = f"{drawn.n:,} rows" + (f" are worth {drawn.effective:.3g}, and" if drawn.effective < drawn.n else "")
+        raise ValueError(
+            f"{worth} are too few for a calibration error: it needs {_LEAST * ROWS_A_BIN} independent ones"
+        )
     weights = np.ones(drawn.n) if drawn.weights is None else drawn.weights
     which = _bins(probabilities, weights, bins)
     missed = came_true - probabilities

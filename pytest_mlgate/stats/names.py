@@ -6,6 +6,7 @@ must cost nothing to import.
 
 from __future__ import annotations
 
+import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -90,3 +91,21 @@ NEEDS: Mapping[str, Needs] = MappingProxyType(
 
 # The better the model, the less of these; of all others, the more.
 LESS_IS_BETTER = frozenset({"log_loss", "brier", "ece", "rmse", "mae", "mape", "medae", "max_error", *PINBALLS})
+_CORRELATIONS = frozenset({"mcc", "kappa"})
+_SHARES = frozenset({"flip_rate", "invalid_outputs", "top_output_share"})  # of rows
+
+
+def range_of(metric: str) -> tuple[float, float]:
+    """Say between which numbers a metric lies; of names that are none of these nothing is known."""
+    if metric == "r2":
+        return -math.inf, 1.0
+    if metric in _CORRELATIONS:
+        return -1.0, 1.0
+    if metric in _SHARES:
+        return 0.0, 1.0
+    if metric == "brier":  # of several classes it is the sum of theirs
+        return 0.0, 2.0
+    need = NEEDS.get(metric)
+    if need is None:
+        return -math.inf, math.inf
+    return (0.0, math.inf) if need == "value" or metric == "log_loss" else (0.0, 1.0)

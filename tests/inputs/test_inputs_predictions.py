@@ -45,6 +45,8 @@ def test_columns_become_arrays(predict):
         (["yes", "no"], "yes"),
         (["1", "0"], "1"),
         ([-1, 1], -1),
+        ([2**53 + 1, 2**53], 2**53 + 1),
+        ([-(2**53), -(2**53) - 1], -(2**53)),
     ],
 )
 def test_the_positive_label_is_compared_by_value(labels, positive, predict):

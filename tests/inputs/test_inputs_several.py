@@ -49,6 +49,7 @@ def test_labels_become_positions_among_the_classes(predict):
         ([3, 1, 2], (1, 2, 3)),
         ([3.0, 1.0, 2.0], (1, 2, 3)),
         ([-1, 0, 10], (-1, 0, 10)),
+        ([2**53 + 1, 2**53, 2**53 + 2], (2**53, 2**53 + 1, 2**53 + 2)),
         (["10", "9", "b"], ("10", "9", "b")),
         ([True, False, True], (False, True)),
         (pl.Series(["b", "a", "c"], dtype=pl.Categorical), ("a", "b", "c")),
@@ -275,6 +276,22 @@ def test_two_classes_of_a_model_keep_its_threshold(width, answering, predict):
     binary, both = (predict(rows, net=answering(answers), model=ref, average=one) for one in (None, "macro"))
     assert binary.predicted.tolist() == (both.predicted == 1).tolist() == [True, False, False, True]
     np.testing.assert_allclose(both.scores[:, 1], binary.scores)
+
+
+@pytest.mark.parametrize("output", ["probability", "logits"])
+@pytest.mark.parametrize("more", [{"classes": (1, 2)}, {"classes": (2, 1)}, {"average": "macro"}])
+def test_two_outputs_of_a_model_stand_as_two_columns_do(more, output, answering, predict):
+    """In the order of `classes`, or ascending, whichever of the two is the positive one."""
+    first = np.array([0.9, 0.6, 0.2, 0.1])
+    pair = np.column_stack([first, 1 - first])
+    answers = pair if output == "probability" else np.log(pair)
+    rows = {"y": [1, 1, 2, 2], "a": [0.0] * 4, "p0": pair[:, 0], "p1": pair[:, 1]}
+    ref = ModelRef(fixture="net", features=("a",), output=output)
+    live = predict(rows, net=answering(answers.tolist()), model=ref, **more)
+    columns = predict(rows, score=("p0", "p1"), **more)
+    np.testing.assert_allclose(live.scores, columns.scores)
+    right = more.get("classes") != (2, 1)
+    assert (live.predicted == live.labels).tolist() == [right] * 4
 
 
 @pytest.mark.parametrize(

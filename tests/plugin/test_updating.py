@@ -190,6 +190,27 @@ def test_a_check_from_python_has_a_baseline_of_its_own(judged):
     assert judged.run("test_model.py").ret == 0
 
 
+def test_a_gate_of_the_same_name_in_another_file_has_no_use_for_the_entry(judged):
+    """It judges another model: neither held against the entry nor written over it, whichever file runs alone."""
+    assert judged.run("--mlgate-update").ret == 0
+    text = (judged.path / "a.gate.yaml").read_text(encoding="utf-8")
+    judged.write(
+        "b.gate.yaml", text.replace("path: rows.csv", "path: fixed.csv").replace("prediction: p", "prediction: q")
+    )
+    before = read(judged)
+    said = (
+        f"*{FILE} was measured by a gate of that name in another file: in a.gate.yaml, and this one is in b.gate.yaml*"
+    )
+    result = judged.run("b.gate.yaml")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([said])
+    result = judged.run("--mlgate-update", "b.gate.yaml")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([f"baseline {FILE} NOT rewritten: new: a gate in a.gate.yaml has this name *"])
+    assert read(judged) == before
+    assert judged.run("a.gate.yaml").ret == 0
+
+
 def test_every_parameter_set_has_an_entry(judged):
     """A gate that a parametrised fixture feeds is several gates."""
     judged.more_conftest(
@@ -223,9 +244,11 @@ def test_a_baseline_that_was_lowered_since_the_base_is_shown(judged, monkeypatch
     entries = json.loads(read(judged))["gates"]
     one = entries["new"]
     rows = Rows(**{**one["data"], "columns": tuple(one["data"]["columns"])})
-    lowered = Entry(data=rows, metrics={"accuracy": 0.5}, settings=one["settings"]).sealed()
+    lowered = Entry(data=rows, metrics={"accuracy": 0.5}, settings=one["settings"], file="a.gate.yaml").sealed()
     old = Rows(**{**entries["old"]["data"], "columns": tuple(entries["old"]["data"]["columns"])})
-    kept = Entry(data=old, metrics=entries["old"]["metrics"], settings=entries["old"]["settings"]).sealed()
+    kept = Entry(
+        data=old, metrics=entries["old"]["metrics"], settings=entries["old"]["settings"], file="a.gate.yaml"
+    ).sealed()
     judged.write(FILE, written({"new": lowered, "old": kept}))
     result = judged.run("--mlgate-base", "HEAD")
     assert result.ret == 0

@@ -118,3 +118,20 @@ def test_runs_repeat():
     """Resampling is seeded: the same rows give the same bounds."""
     rows = said(np.random.default_rng(7), 400, bold)
     assert calibration(*rows, drawn(400)).bounds(0.95) == calibration(*rows, drawn(400)).bounds(0.95)
+
+
+@pytest.mark.parametrize(
+    ("n", "how", "said"),
+    [
+        (39, {}, "39 rows are too few"),
+        (400, {"clusters": np.arange(400) // 40}, "400 rows are worth 10, and are too few"),
+        (400, {"weights": np.where(np.arange(400) < 30, 1.0, 0.0)}, "400 rows are worth 30, and are too few"),
+    ],
+)
+def test_too_few_rows_for_two_bins_have_no_error(n, how, said):
+    """In one bin, probabilities that are all turned round would make up for each other, to an error of zero."""
+    came_true = np.arange(n) % 2 == 0
+    turned_round = np.where(came_true, 0.1, 0.9)
+    with pytest.raises(ValueError, match=said):
+        calibration(came_true, turned_round, drawn(n, **how))
+    assert calibration(came_true[:1].repeat(40), np.full(40, 0.1), drawn(40)).value == pytest.approx(0.9, abs=0.01)

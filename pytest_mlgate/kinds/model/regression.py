@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta
 from msgspec.structs import replace
 
+from pytest_mlgate.inputs.emptiness import label_mistakes, limit_beyond, same_mistakes
 from pytest_mlgate.inputs.feeding import column_mistakes, model_mistakes, prediction_mistakes
 from pytest_mlgate.kind import Inputs, Kind, Mistake, ModelSpec, keys_among, limit_mistakes
 from pytest_mlgate.reference import BaselineRef
@@ -318,6 +319,8 @@ def mistakes(spec: ModelRegression) -> Iterable[Mistake]:
         yield from _limit_mistakes(name, limit)
     needs: dict[str, str] = {name: "prediction" if name == FLIPS else NEEDS[name] for name in spec.metrics}
     yield from prediction_mistakes(spec, needs)
+    yield from label_mistakes(spec)
+    yield from same_mistakes(spec, spec.baseline)
     several = len(spec.classes or ()) > _BINARY or (isinstance(spec.score, tuple) and len(spec.score) > _BINARY)
     for metric in OF_ONE_CLASS & spec.metrics.keys() if several and spec.average is None else ():
         mend = "write `average: macro`, `micro` or `weighted`"
@@ -339,6 +342,11 @@ def mistakes(spec: ModelRegression) -> Iterable[Mistake]:
 
 def _limit_mistakes(name: str, limit: Limit) -> Iterator[Mistake]:
     yield from limit_mistakes(("metrics", name), limit, interval=name not in WITHOUT_INTERVAL, baseline=True)
+    yield from limit_beyond(("metrics", name), name, limit)
+    better = [part for part in ("max_drop", "min_ratio") if getattr(limit, part) is not None]
+    if name in LESS_IS_BETTER and better and limit.max_rise is None and limit.max_ratio is None:
+        what = f"the less {name} the better: {better[0]} keeps it from getting better, and nothing from getting worse"
+        yield Mistake(("metrics", name, better[0]), what, "write max_rise, alone or beside it")
     for part in _RELATIVE if name == FLIPS else _ABSOLUTE:
         if getattr(limit, part) is not None:
             relative, mend = f"{name} is itself a comparison", "use max"

@@ -178,6 +178,12 @@ def test_what_cannot_be_measured_says_why(judged, columns, said):
         ("score: s, metrics: {auc: {min: 0.5}}", "unknown name 'auc'"),
         ("score: s, metrics: {roc_auc: {max_drop: 0.1}}", "no baseline"),
         ("score: s, metrics: {roc_auc: {min: 0.9, max: 0.1}}", "nothing can pass"),
+        ("score: s, metrics: {ece: {max: 5}}", "ece lies between 0 and 1: nothing is beyond 5"),
+        ("prediction: p, metrics: {mcc: {warn_min: -2}}", "mcc lies between -1 and 1: nothing is beyond -2"),
+        ("prediction: p, metrics: {rmse: {min: -1}}", "rmse lies between 0 and inf: nothing is beyond -1"),
+        ("prediction: y, metrics: {accuracy: {min: 0.5}}", "'y' is the label: held against itself"),
+        ("score: [a, y], metrics: {roc_auc: {min: 0.5}}", "'y' is the label: held against itself"),
+        ("model: {fixture: m, features: [x, y], output: label}, metrics: {f1: {}}", "the label that it is to predict"),
     ],
 )
 def test_mistakes_are_found_while_reading(judged, more, said):

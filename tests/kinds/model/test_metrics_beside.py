@@ -210,6 +210,7 @@ def test_the_better_model_is_the_one_that_is_right():
             "some metrics are of predicted numbers",
         ),
         ("prediction: p, overfit: {metrics: {accuracy: {}}}", "train"),
+        ("prediction: p, overfit: {train: {fixture: t}, metrics: {accuracy: {}}}", "no gap can show"),
         ("prediction: p, overfit: {train: nowhere, metrics: {accuracy: {}}}", "nowhere"),
         ("prediction: p, metrics: {rmse: {}}, average: macro", "rmse is of predicted numbers, which have no classes"),
         ("prediction: p, classes: [a, b, a], metrics: {accuracy: {}}", "a class is listed twice"),

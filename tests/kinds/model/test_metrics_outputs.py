@@ -102,7 +102,8 @@ def test_precomputed_and_live_are_identical(what, more, judged, tmp_path):
     table, weights = _rows(what), ("w", "who")
     assert all(name in table.column_names for name in (*features, *weights))
     pq.write_table(table, tmp_path / "t.parquet")
-    metrics = ", ".join(f"{name}: {{min: -9, max: 9}}" for name in names.split(", "))
+    limits = {"rmse": "max: 9", "mae": "max: 9", "log_loss": "max: 9", "r2": "min: -9"}
+    metrics = ", ".join(f"{name}: {{{limits.get(name, 'min: 0, max: 1')}}}" for name in names.split(", "))
     gain = "gain: {metrics: {" + ("rmse" if what == "numbers" else "accuracy") + ": {min: -9}}}"
     common = ", ".join(filter(None, [f"metrics: {{{metrics}}}, {gain}, confidence: 0.9", more]))
     average = ", average: macro" if what == "several" else ""

@@ -15,6 +15,7 @@ from pytest_mlgate.errors import GateFileError
 
 GATE = "gates:\n  g: {{kind: model.regression, data: {{fixture: t}}, label: y, {more}}}\n"
 COLUMNS = "prediction: p, score: s, baseline: {prediction: op, score: os}"
+NET = "{fixture: m, features: [x], output: label}"
 LIMITS = "metrics: {{roc_auc: {{max_drop: {drop}}}}}, confidence: 0.95"
 
 
@@ -120,8 +121,8 @@ def test_negative_flips_have_a_limit_of_their_own(judged, limit, verdict):
 def test_few_rows_are_inconclusive_even_when_nothing_changed(judged):
     """Forty rows on which both models say the same do not prove a margin of one point."""
     table = scored(n=40)
-    more = f"prediction: p, score: s, baseline: {{prediction: p, score: s}}, {LIMITS.format(drop=0.01)}"
-    _, checks = judged(GATE.format(more=more), t=table)
+    table = table.set_column(table.column_names.index("os"), "os", table["s"])
+    _, checks = judged(GATE.format(more=f"{COLUMNS}, {LIMITS.format(drop=0.01)}"), t=table)
     check = checks["*", "roc_auc"]
     assert check.verdict == "INCONCLUSIVE"
     assert check.rows_to_decide > 40
@@ -259,8 +260,9 @@ def test_a_lazy_frame_gives_both_models_the_same_rows(judged):
         runs.append(1)
         return frame.sample(fraction=1.0, shuffle=True, seed=len(runs))
 
-    table = polars.from_arrow(scored(n=300)).lazy().map_batches(shuffled)
-    more = "prediction: p, score: s, baseline: {prediction: p, score: s}, metrics: {flip_rate: {max: 0}, accuracy: {}}"
+    rows = polars.from_arrow(scored(n=300)).with_columns(op="p", os="s")
+    table = rows.lazy().map_batches(shuffled)
+    more = f"{COLUMNS}, metrics: {{flip_rate: {{max: 0}}, accuracy: {{}}}}"
     result, checks = judged(GATE.format(more=more), t=table)
     assert result.verdict == "PASS"
     assert checks["*", "flip_rate"].value == 0
@@ -389,6 +391,18 @@ def test_what_cannot_be_compared_says_why(judged, columns, said):
         ("prediction: p, baseline: {file: m.json}, metrics: {flip_rate: {}}", "a file of numbers has no rows"),
         ("prediction: p, baseline: {prediction: op}, metrics: {rmse: {}, accuracy: {}}", "write two gates"),
         ("prediction: p, baseline: {fixture: m}, metrics: {accuracy: {}}", "nothing says how rows reach the model"),
+        ("score: s, baseline: {score: s}, metrics: {roc_auc: {}}", "the baseline's score is the candidate's own"),
+        ("prediction: p, baseline: {prediction: p}, metrics: {rmse: {}}", "prediction is the candidate's own"),
+        (
+            f"model: {NET}, baseline: {NET}, metrics: {{accuracy: {{}}}}",
+            "the baseline is the candidate itself",
+        ),
+        ("prediction: y, baseline: {prediction: op}, metrics: {accuracy: {}}", "'y' is the label"),
+        ("score: s, baseline: {score: os}, metrics: {log_loss: {max_drop: 0.1}}", "nothing from getting worse"),
+        ("prediction: p, baseline: {prediction: op}, metrics: {rmse: {min_ratio: 0.9}}", "nothing from getting worse"),
+        ("score: s, baseline: {score: os}, metrics: {roc_auc: {max_drop: 2}}", "it cannot change by 2"),
+        ("score: s, baseline: {score: os}, metrics: {roc_auc: {max_drop: 150%}}", "cannot drop by 150% of itself"),
+        ("prediction: p, baseline: {prediction: op}, metrics: {flip_rate: {max: 5}}", "nothing is beyond 5"),
         (
             "prediction: p, baseline: {fixture: m, features: [x], output: value}, metrics: {accuracy: {}}",
             "accuracy cannot be computed from a model with `output: value`",

@@ -341,6 +341,7 @@ def test_the_text_depends_on_what_is_said_alone():
         {"settings": {"label": "z"}},
         {"settings": {"label": "y", "positive": True}},
         {"model": "cd"},
+        {"file": "b.gate.yaml"},
     ],
 )
 def test_the_seal_covers_everything(change):

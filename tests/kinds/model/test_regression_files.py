@@ -138,6 +138,26 @@ def test_what_a_section_states_counts_as_well(against):
     assert "on other rows: 399" in why(result)
 
 
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [
+        ({"rows": 399}, "on other rows: 399"),
+        ({"settings": {"positive": 0}}, "positive was 0 and is 1"),
+        ({"sha256": "00"}, "on other data, of SHA-256 00"),
+    ],
+)
+@pytest.mark.parametrize("key", ["{accuracy: eval.test.accuracy}", "eval.test"])
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_stands_anywhere_above_a_number_counts_as_well(against, about, said, key, deep):
+    """However the number is named: a section on the way to it speaks of it."""
+    content = {"eval": {"test": {"accuracy": 0.75} | (about if deep else {})} | ({} if deep else about)}
+    result, _ = against(content, f", key: {key}")
+    assert result.verdict == "NOT_MEASURED"
+    assert said in why(result)
+    beside = {"train": about, "eval": {"test": {"accuracy": 0.75}}}
+    assert against(beside, f", key: {key}")[0].verdict == "PASS"
+
+
 def test_the_hash_of_a_file_says_nothing_of_a_part_of_it(against):
     """Where a condition chooses rows, the file states how many there were."""
     data = "{path: rows.csv, where: 'y >= 0'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_mlgate.inputs.emptiness import label_mistakes, limit_beyond
 from pytest_mlgate.inputs.feeding import prediction_mistakes
 from pytest_mlgate.kind import Mistake, limit_mistakes
 from pytest_mlgate.kinds.model.metrics.spec import INVALID, OF_OUTPUTS
@@ -26,10 +27,17 @@ def mistakes(spec: ModelMetrics) -> Iterable[Mistake]:
     for path, limits in spec.blocks.items():
         for name, limit in limits.items():
             yield from limit_mistakes((*path, name), limit, interval=name not in WITHOUT_INTERVAL)
+            if path == ("metrics",):
+                yield from limit_beyond((*path, name), name, limit)
             if name in WITHOUT_INTERVAL and path != ("metrics",):
                 yield Mistake(
                     (*path, name), f"{name} has no interval, and so no difference can be judged", "leave it out"
                 )
+    yield from label_mistakes(spec)
+    if spec.overfit is not None and spec.overfit.train == spec.data:
+        yield Mistake(
+            ("overfit", "train"), "these are the rows that are judged: no gap can show", "name those trained on"
+        )
     yield from _feeding(spec)
     yield from _one_class(spec)
     yield from _gain(spec.gain, numbers=_of_numbers(spec)) if spec.gain is not None else ()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
+from pytest_mlgate.inputs.emptiness import label_mistakes, limit_beyond
 from pytest_mlgate.inputs.feeding import prediction_mistakes
 from pytest_mlgate.kind import Mistake, ModelSpec, keys_among, limit_mistakes
 from pytest_mlgate.stats.names import NEEDS, WITHOUT_INTERVAL, MetricName
@@ -70,6 +71,8 @@ def mistakes(spec: ModelSlices) -> Iterable[Mistake]:
     """Find limits that cannot mean anything, predictions from nowhere, and slices that are none."""
     for name, limit in spec.metrics.items():
         yield from limit_mistakes(("metrics", name), limit, interval=name not in WITHOUT_INTERVAL)
+        yield from limit_beyond(("metrics", name), name, limit)
+    yield from label_mistakes(spec)
     yield from prediction_mistakes(spec, {name: NEEDS[name] for name in spec.metrics})
     if not spec.slices and spec.discover is None:
         yield Mistake(
