@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_mlgate.aggregate import Rule, Scalar
-    from pytest_mlgate.kind import Table
+    from pytest_mlgate.table import Table
 
 _EXAMPLES = 5
 _ROUNDING = 1e-9

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.drift.past import Past
     from pytest_mlgate.drift.windows import Window
-    from pytest_mlgate.kind import Table
+    from pytest_mlgate.table import Table
 
 _NUMERIC = {"integer", "number", "date", "timestamp"}
 _TIMES = {"date", "timestamp"}

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_mlgate.drift.samples import Draws
-    from pytest_mlgate.kind import Table
     from pytest_mlgate.stats.drift_pair import Comparison
     from pytest_mlgate.stats.profile import ColumnProfile
     from pytest_mlgate.stats.sides import Side
+    from pytest_mlgate.table import Table
 
 MOST_ROWS = 12_000_000
 """Rows of a table up to which its columns are read whole; eight of them are held at once."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_mlgate.aggregate import ColumnType
-    from pytest_mlgate.kind import Table
     from pytest_mlgate.stats.profile import ColumnProfile
+    from pytest_mlgate.table import Table
 
 
 class Known(Struct, frozen=True):

@@ -11,8 +11,8 @@ from pytest_mlgate.aggregate import Levels
 from pytest_mlgate.drift.past import Known
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.text import spelled
-from pytest_mlgate.kind import Coded
 from pytest_mlgate.stats.profile import ColumnProfile
+from pytest_mlgate.table import Coded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.drift.past import Past
     from pytest_mlgate.drift.windows import Cut
-    from pytest_mlgate.kind import Table
     from pytest_mlgate.stats.binning import BinCounts
     from pytest_mlgate.stats.drift_pair import Comparison
     from pytest_mlgate.stats.sides import Side
+    from pytest_mlgate.table import Table
 
 Sample = Union["Side", Levels]
 Reference = Union["Side", Levels, ColumnProfile]

@@ -18,7 +18,7 @@ from pytest_mlgate.kind import Duration, Mistake, seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_mlgate.kind import Table
+    from pytest_mlgate.table import Table
     from pytest_mlgate.verdict import Measurement
 
 _Count = Annotated[int, Meta(ge=1)]

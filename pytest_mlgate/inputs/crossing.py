@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.inputs.engine import missing, present, shown
 from pytest_mlgate.inputs.text import level_of
-from pytest_mlgate.kind import Crossed
+from pytest_mlgate.table import Crossed
 
 if TYPE_CHECKING:
     import pyarrow as pa

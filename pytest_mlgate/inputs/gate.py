@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from pytest_mlgate.inputs.opening import Opened
     from pytest_mlgate.inputs.recorded import Records
     from pytest_mlgate.inputs.store import InputStore
-    from pytest_mlgate.kind import Beside, Coded, ModelSpec, Predictions, PredictionSpec, Values
+    from pytest_mlgate.kind import Beside, ModelSpec, Predictions, PredictionSpec, Values
     from pytest_mlgate.pinning import Fingerprint, Held, Pin
     from pytest_mlgate.reference import BaselineRef, GuardrailRef, ModelRef, ProviderRef, TableRef
     from pytest_mlgate.stats.profile import Profile
+    from pytest_mlgate.table import Coded
 
 _Place = tuple[str, str, str | None]
 _ByRole = dict[str, "PredictionSpec"]

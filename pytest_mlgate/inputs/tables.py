@@ -22,7 +22,7 @@ from pytest_mlgate.inputs.sightings import examples
 from pytest_mlgate.inputs.text import level_of, spelled
 from pytest_mlgate.inputs.translating import translated
 from pytest_mlgate.inputs.wording import finding
-from pytest_mlgate.kind import Coded
+from pytest_mlgate.table import Coded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     )
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column, Frame
-    from pytest_mlgate.kind import Crossed, Table
+    from pytest_mlgate.table import Crossed, Table
 
 _TIMES = {"date", "timestamp"}
 _PIECE = 250_000  # rows

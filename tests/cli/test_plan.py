@@ -21,10 +21,11 @@ from pytest_mlgate.cli.planning_sizes import rows_of
 from pytest_mlgate.gatefile import load
 from pytest_mlgate.inputs.gate import GateInputs
 from pytest_mlgate.inputs.store import InputStore
-from pytest_mlgate.kind import Beside, Coded, Predictions
+from pytest_mlgate.kind import Beside, Predictions
 from pytest_mlgate.reference import TableRef
 from pytest_mlgate.run import Site, run
 from pytest_mlgate.stats.proportions import wilson
+from pytest_mlgate.table import Coded
 from pytest_mlgate.verdict import Outcome
 
 if TYPE_CHECKING:

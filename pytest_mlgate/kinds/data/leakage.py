@@ -18,8 +18,9 @@ from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.findings import Sight, breach, in_words, matched
 from pytest_mlgate.gatefile.nearest import did_you_mean
 from pytest_mlgate.inputs.quiet import hushed
-from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table, keys_among, limit_mistakes
+from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, keys_among, limit_mistakes
 from pytest_mlgate.reference import TableRef
+from pytest_mlgate.table import Table
 from pytest_mlgate.verdict import Limit, Measurement
 
 if TYPE_CHECKING:

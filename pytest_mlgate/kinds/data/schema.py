@@ -18,7 +18,7 @@ from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.findings import Sight, breach, called
 from pytest_mlgate.gatefile.nearest import did_you_mean
 from pytest_mlgate.inputs.quiet import hushed
-from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake, Table
+from pytest_mlgate.kind import GateSpec, Inputs, Kind, Mistake
 from pytest_mlgate.reference import TableRef
 from pytest_mlgate.verdict import Limit, Measurement
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_mlgate.aggregate import Answers
+    from pytest_mlgate.table import Table
 
 _LISTED = 5
 _ILLUSTRATED = 50  # so many checks, the worst, come with examples: each takes a query, and nobody reads more

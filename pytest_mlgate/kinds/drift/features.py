@@ -27,7 +27,7 @@ from pytest_mlgate.drift.share import tolerated
 from pytest_mlgate.drift.spec import DriftSpec, Limits, applies_to_categories, metric_mistakes
 from pytest_mlgate.drift.windows import Cut, Window, cut, sustained
 from pytest_mlgate.errors import NotMeasuredError
-from pytest_mlgate.kind import Inputs, Kind, Mistake, Table
+from pytest_mlgate.kind import Inputs, Kind, Mistake
 from pytest_mlgate.reference import HistoryRef, TableRef
 from pytest_mlgate.stats.drift_names import NEED_VALUES
 from pytest_mlgate.verdict import Limit, Measurement
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pytest_mlgate.stats.drift_names import DriftMetric
     from pytest_mlgate.stats.drift_pair import Comparison
     from pytest_mlgate.stats.sides import Side
+    from pytest_mlgate.table import Table
 
 _Found = TypeVar("_Found")
 

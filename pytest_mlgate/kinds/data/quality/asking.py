@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.aggregate import Question, Rule, Segment
     from pytest_mlgate.findings import Sight
-    from pytest_mlgate.kind import Table
+    from pytest_mlgate.table import Table
     from pytest_mlgate.verdict import Limit
 
 Number = int | float

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_mlgate.aggregate import Segment
-    from pytest_mlgate.kind import Table
     from pytest_mlgate.kinds.data.quality.spec import DataQuality, Labels
+    from pytest_mlgate.table import Table
 
 CLASSES, UNEXPECTED, MISSING = "classes", "unexpected_classes", "missing_classes"
 RAREST, COMMONEST = "rarest_share", "commonest_share"

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_mlgate.aggregate import Answers
-    from pytest_mlgate.kind import Table
     from pytest_mlgate.kinds.data.quality.asking import View
     from pytest_mlgate.kinds.data.quality.spec import DataQuality
+    from pytest_mlgate.table import Table
 
 ROW_COUNT, CHANGE, SEGMENTS, MISSING = "row_count", "row_count_change", "segments", "missing_segments"
 _LISTED = 5

@@ -18,9 +18,9 @@ from pytest_mlgate.verdict import Limit, Measurement
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_mlgate.kind import Table
     from pytest_mlgate.kinds.data.quality.asking import View
     from pytest_mlgate.kinds.data.quality.spec import DataQuality, Freshness
+    from pytest_mlgate.table import Table
 
 AHEAD = "in_future"
 _UNITS = {"ms": (0.001, "milliseconds"), "s": (1, "seconds"), "m": (60, "minutes"), "h": (3600, "hours")}

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.aggregate import Answers
     from pytest_mlgate.findings import Sight
-    from pytest_mlgate.kind import Inputs, Table
+    from pytest_mlgate.kind import Inputs
     from pytest_mlgate.kinds.data.quality.spec import DataQuality, ForeignKey
+    from pytest_mlgate.table import Table
 
 ABSENT = "foreign_key"
 

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_mlgate.aggregate import Answers
-    from pytest_mlgate.kind import Inputs, Table
+    from pytest_mlgate.kind import Inputs
     from pytest_mlgate.kinds.data.quality.asking import Piece
     from pytest_mlgate.kinds.data.quality.spec import DataQuality
+    from pytest_mlgate.table import Table
 
 _EMPTY = "the table has no rows"
 _LOOKED_AT = 50  # each failing check takes a query for its examples, and nobody reads thousands

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_mlgate.aggregate import Question
-    from pytest_mlgate.kind import Table
     from pytest_mlgate.kinds.data.quality.asking import View
     from pytest_mlgate.kinds.data.quality.spec import DataQuality
+    from pytest_mlgate.table import Table
 
 NULLS = "null_fraction"
 NAMED: tuple[str, ...] = (*get_args(StatisticName), "median", NULLS)

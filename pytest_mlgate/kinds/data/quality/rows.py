@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_mlgate.aggregate import ColumnType, Rule, Scalar
-    from pytest_mlgate.kind import Table
     from pytest_mlgate.kinds.data.quality.asking import View
     from pytest_mlgate.kinds.data.quality.spec import DataQuality
+    from pytest_mlgate.table import Table
     from pytest_mlgate.verdict import Measurement
 
 DUPLICATES, DUPLICATE_ROWS, VIOLATIONS, SENTINELS = "duplicates", "duplicate_rows", "violations", "sentinels"

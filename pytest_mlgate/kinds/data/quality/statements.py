@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from pytest_mlgate.aggregate import Answers, Condition, Example, Segment
     from pytest_mlgate.findings import Sight
-    from pytest_mlgate.kind import Inputs, Table
+    from pytest_mlgate.kind import Inputs
     from pytest_mlgate.kinds.data.quality.spec import DataQuality
+    from pytest_mlgate.table import Table
 
 WHERE, SQL = "rows_where", "sql"
 _EMPTY = "the table has no rows"

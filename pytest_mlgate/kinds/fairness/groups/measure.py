@@ -26,11 +26,12 @@ from pytest_mlgate.verdict import Limit, Measurement
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_mlgate.kind import Coded, Inputs, Table
+    from pytest_mlgate.kind import Inputs
     from pytest_mlgate.kinds.fairness.groups.spec import FairnessGroups
     from pytest_mlgate.kinds.fairness.groups.splits import Split
     from pytest_mlgate.stats.group_claims import GroupClaim
     from pytest_mlgate.stats.group_counts import Least
+    from pytest_mlgate.table import Coded, Table
 
 _COUNT = "count"
 

@@ -12,7 +12,7 @@ from pytest_mlgate.inputs.text import spelled
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_mlgate.kind import Coded
+    from pytest_mlgate.table import Coded
 
 TOGETHER = "×"
 MOST_GROUPS = 200

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_mlgate.aggregate import ColumnType
-    from pytest_mlgate.kind import Coded
     from pytest_mlgate.stats.axes import Span
+    from pytest_mlgate.table import Coded
 
 _TIMES = {"date", "timestamp"}
 

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from pytest_mlgate.kind import Coded, Values
+from pytest_mlgate.kind import Values
+from pytest_mlgate.table import Coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_mlgate.kind import Inputs, Predictions, Table
+    from pytest_mlgate.kind import Inputs, Predictions
     from pytest_mlgate.kinds.model.slices.spec import ModelSlices
     from pytest_mlgate.stats.metrics import Outputs
+    from pytest_mlgate.table import Table
 
 _NUMERIC = {"integer", "number", "date", "timestamp"}
 
