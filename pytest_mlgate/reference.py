@@ -7,6 +7,7 @@ paths absolute and asks for the fixtures behind them, and the inputs layer opens
 from __future__ import annotations
 
 import keyword
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -24,6 +25,7 @@ ARROW = (".arrow", ".feather", ".ipc")
 DATABASES = (".duckdb", ".ddb", ".db")
 METRICS = (".json", ".yaml", ".yml", ".toml")
 ELSEWHERE = ("spark", "ibis")
+_HERE = re.compile(r"(HEAD|@)($|[~^@{])")  # what is checked out, and what came before it
 FilePath = Annotated[
     str, Meta(min_length=1, extra={FILE: True}, description="a file; a relative path starts at the gate file's folder")
 ]
@@ -361,8 +363,11 @@ class BaselineRef(ModelRef, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             yield f"a metrics file is one of {', '.join(METRICS)}"
         if self.rev is not None and self.rev.startswith("-"):
             yield f"{self.rev!r} is no revision; name a commit, a branch or a tag"
-        if self.optional and self.rev is None:
-            yield "a file can be optional only at a `rev`: whoever deletes it from the tree must not get a green gate"
+        if self.optional and (self.rev is None or _HERE.match(self.rev)):
+            yield (
+                "a file can be optional only at a `rev` that the change does not make itself, such as origin/main: "
+                "whoever deletes it must not get a green gate"
+            )
 
 
 class GuardrailRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

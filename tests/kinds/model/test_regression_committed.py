@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from pytest_mlgate.baselines import Entry, Rows, differences, parse, written
 from pytest_mlgate.catalogue import Catalogue
+from pytest_mlgate.errors import GateFileError
 from pytest_mlgate.gatefile import load
 from pytest_mlgate.inputs.gate import GateInputs
 from pytest_mlgate.inputs.store import InputStore
@@ -307,11 +308,20 @@ def test_an_entry_may_be_missing_at_a_revision_only_if_the_gate_says_so(measured
     saved = path.read_text(encoding="utf-8")
     path.write_text(written({"other": parse(saved.encode(), FILE)["g"]}), encoding="utf-8")
     repository("commit", "-qam", "other")
-    assert measured(more=", rev: HEAD").verdict == "NOT_MEASURED"
-    assert measured(more=", rev: HEAD, optional: true").verdict == "NOT_APPLICABLE"
+    repository("tag", "without")
+    assert measured(more=", rev: without").verdict == "NOT_MEASURED"
+    assert measured(more=", rev: without, optional: true").verdict == "NOT_APPLICABLE"
     path.write_text(saved, encoding="utf-8")
     repository("commit", "-qam", "back")
-    assert measured(rows(seed=2), more=", rev: HEAD, optional: true").verdict == "NOT_MEASURED"
+    repository("tag", "with")
+    assert measured(rows(seed=2), more=", rev: with, optional: true").verdict == "NOT_MEASURED"
+
+
+@pytest.mark.parametrize("rev", ["", ", rev: HEAD", ", rev: 'HEAD~1'", ", rev: '@'", ", rev: '@{1}'", ", rev: 'HEAD^'"])
+def test_a_file_is_optional_only_where_the_change_does_not_reach(measured, rev):
+    """Deleting the baseline, committed or not, makes no gate green."""
+    with pytest.raises(GateFileError, match="can be optional only at a `rev` that the change does not make"):
+        measured(more=f"{rev}, optional: true")
 
 
 def entry(**more):
