@@ -168,7 +168,7 @@ COLUMNS = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(TEXT.filter(bool), COLUMNS, min_size=1, max_size=4))
 def test_whatever_the_data_the_gate_loads_and_passes(tmp_path, columns):
     """Names and values that YAML would read as something else, numbers at the ends of their types, missing values."""
@@ -179,7 +179,7 @@ def test_whatever_the_data_the_gate_loads_and_passes(tmp_path, columns):
 
 
 @given(st.lists(TEXT | st.text(min_size=600, max_size=700), unique=True, min_size=1), st.lists(TEXT, min_size=1), TEXT)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_names_and_values_are_read_back_as_they_were(tmp_path, names, values, path):
     """By the project's own loader, whatever they are."""
     names = [name for name in names if name != "<<"] or ["x"]

@@ -234,7 +234,7 @@ def test_statistics_are_those_of_plain_python(table, asked):
             assert close(found, expected, size(rows[question.column])), (question, found, expected)
 
 
-@some(8)
+@some(6)
 @given(tables(), rules(), statistics(), st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=2, unique=True))
 def test_a_segments_answers_are_those_of_its_rows_alone(table, ruled, summed, by):
     """Whatever makes the segments: NaN and null are one, and so are both zeros."""

@@ -11,7 +11,7 @@ from pytest_mlgate.stats.multiple import adjust
 P_VALUES = st.lists(st.floats(0.0, 1.0), max_size=30)
 
 
-@settings(max_examples=25)  # statsmodels takes its time
+@settings(max_examples=8)  # statsmodels takes its time
 @given(p_values=P_VALUES)
 def test_holm_agrees_with_statsmodels(p_values):
     """Holm's adjustment is the one statsmodels makes."""
