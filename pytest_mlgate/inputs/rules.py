@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import TYPE_CHECKING, Any
+from functools import reduce
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_mlgate.aggregate import (
     Answers,
@@ -45,13 +46,14 @@ if TYPE_CHECKING:
 
     import narwhals as nw
 
-    from pytest_mlgate.aggregate import Question
+    from pytest_mlgate.aggregate import Question, Rule
     from pytest_mlgate.inputs.database import Database
     from pytest_mlgate.inputs.frames import Column, Frame
     from pytest_mlgate.inputs.selecting import Key
 
     _Answers = Mapping[Key, Mapping[int, Any]]
 
+_Asked = TypeVar("_Asked", bound="Question")
 WIDE = 200
 _SIZE = -1
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - times travel as naive UTC
@@ -215,12 +217,25 @@ def _answered(
     size = nw.len().alias(ROWS)
     if groups or not frame.stable or len(frame.columns) <= WIDE:
         return grouped(rows(questions), segment_columns(groups), [size, *aggregates(questions)], frame, database)
-    first, *others = _narrow(questions, frame)
-    wide = nw.to_native(rows(first).select(size, *aggregates(first)))
-    for part in others:
-        wide = wide.cross(nw.to_native(rows(part).select(*aggregates(part))))
+    rules = {i: one for i, one in questions.items() if not isinstance(one, Statistic | Quantile)}
+    others = {i: one for i, one in questions.items() if i not in rules}
+    parts = [nw.to_native(rows({}).select(size))]
+    parts += [_counted_if(rows(part), part, frame) for part in _narrow(rules, frame)]
+    parts += [nw.to_native(rows(part).select(*aggregates(part))) for part in _narrow(others, frame)]
+    wide = reduce(lambda left, right: left.cross(right), parts)
     (found,) = database.fetch(nw.from_native(wide), frame.what).to_pylist()
     return [((), [found[ROWS], *(found[f"n{i}"] for i in questions)])]
+
+
+def _counted_if(rows: nw.LazyFrame[Any], rules: Mapping[int, Rule], frame: Frame) -> Any:
+    """Count the rows for which conditions are true, as the embedded engine does it fastest.
+
+    narwhals can only add truth values up, which on a thousand columns takes DuckDB half as long again.
+    """
+    import narwhals as nw
+
+    conditions = nw.to_native(rows.select(*(_condition(one, i, frame).alias(f"n{i}") for i, one in rules.items())))
+    return conditions.aggregate(", ".join(f"count_if(n{i}) AS n{i}" for i in rules))
 
 
 def _roughly(
@@ -246,18 +261,18 @@ def _roughly(
     return {key: dict(zip(quantiles, answers, strict=True)) for key, answers in found}, error
 
 
-def _narrow(questions: Mapping[int, Question], frame: Frame) -> list[dict[int, Question]]:
+def _narrow(questions: Mapping[int, _Asked], frame: Frame) -> list[dict[int, _Asked]]:
     """Divide questions so that each part is about few columns.
 
     A single select list over a thousand columns costs the engine and its Python client time that grows with the
     square of their number. The parts stand side by side in one query, and each column is read in one of them.
     """
     position = {name: at for at, name in enumerate(frame.columns)}
-    parts: list[dict[int, Question]] = [{}]
+    parts: list[dict[int, _Asked]] = []
     names: set[str] = set()
     for i in sorted(questions, key=lambda i: position[columns_of(questions[i])[0]]):
         names.update(columns_of(questions[i]))
-        if len(names) > WIDE:
+        if len(names) > WIDE or not parts:
             parts.append({})
             names = set(columns_of(questions[i]))
         parts[-1][i] = questions[i]
@@ -268,10 +283,14 @@ def _aggregate(question: Question, place: int, frame: Frame) -> nw.Expr:
     """One number: a statistic, or how many rows a rule speaks of."""
     import narwhals as nw
 
-    column, *others = [frame.column(name) for name in columns_of(question)]
     if isinstance(question, Statistic | Quantile):
-        return summed_up(question, column)
-    return spoken_of(question, [column, *others], f"d{place}").cast(nw.Int64).sum()
+        return summed_up(question, frame.column(question.column))
+    return _condition(question, place, frame).cast(nw.Int64).sum()
+
+
+def _condition(rule: Rule, place: int, frame: Frame) -> nw.Expr:
+    """True for the rows that a rule speaks of."""
+    return spoken_of(rule, [frame.column(name) for name in columns_of(rule)], f"d{place}")
 
 
 def _segment(groups: Sequence[Column], key: Key) -> Segment:

@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from inputs_oracle import answer, comparable, spoken_of
@@ -38,6 +39,7 @@ from pytest_mlgate.aggregate import (
     Varying,
     columns_of,
 )
+from pytest_mlgate.inputs import rules as engine
 from pytest_mlgate.inputs.gate import GateInputs
 from pytest_mlgate.inputs.store import InputStore
 from pytest_mlgate.reference import TableRef
@@ -232,6 +234,21 @@ def test_statistics_are_those_of_plain_python(table, asked):
         for question, found in zip(asked, whole.values, strict=True):
             expected = answer(question, rows)
             assert close(found, expected, size(rows[question.column])), (question, found, expected)
+
+
+@some(8)
+@given(tables(), rules(), statistics(), st.integers(1, 4))
+def test_a_wide_table_is_asked_in_parts_that_say_the_same(table, ruled, summed, width):
+    """However few columns a part of the query is about."""
+    questions = [*ruled, *summed]
+    with parquet(table) as opened:
+        (whole,) = opened.ask(questions)
+    with pytest.MonkeyPatch.context() as patched, parquet(table) as opened:
+        patched.setattr(engine, "WIDE", width)
+        (parts,) = opened.ask(questions)
+    assert parts.rows == whole.rows
+    for question, here, there in zip(questions, parts.values, whole.values, strict=True):
+        assert here == there or close(here, there, size(table[columns_of(question)[0]].to_pylist())), question
 
 
 @some(6)
