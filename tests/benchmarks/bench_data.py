@@ -1,7 +1,9 @@
 """Whole-process times of data gates on 10 million rows of 12 columns, against one hand-written query and two peers.
 
 Peers run where they are installed: `pip install pandera[polars] pointblank polars` into the environment that
-`MLGATE_PEERS` names (its python), or into this one. `python bench_data.py ROWS` takes another number of rows.
+`MLGATE_PEERS` names (its python), or into this one. `python bench_data.py ROWS` takes another number of rows. Other
+plugins of pytest's in this environment cost a quarter of a second; `PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
+PYTEST_PLUGINS=pytest_mlgate.plugin` in the calling shell leaves them out.
 """
 
 from __future__ import annotations
