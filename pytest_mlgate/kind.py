@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, Ty
 from msgspec import Meta, Struct
 
 from pytest_mlgate.outcome import InconclusivePolicy
-from pytest_mlgate.reference import ModelRef, TableRef
+from pytest_mlgate.reference import ModelRef, ScoreColumns, TableRef
 from pytest_mlgate.verdict import Severity, Waiver
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ class ModelSpec(PredictionSpec, frozen=True, kw_only=True):
         groups: the column holding which rows belong together, such as those of one customer, and so are drawn together.
     """
 
-    score: str | Annotated[tuple[str, ...], Meta(min_length=1)] | None = None  # type: ignore[assignment] # wider than where one class is meant
+    score: ScoreColumns | None = None  # type: ignore[assignment] # wider than where one class is meant
     classes: Annotated[tuple[bool | int | str, ...], Meta(min_length=2)] | None = None
     average: Literal["macro", "micro", "weighted"] | None = None
     weight: str | None = None
@@ -263,7 +263,7 @@ SpecT = TypeVar("SpecT", bound=GateSpec)
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """Something wrong in a spec that its types cannot see: where in it, what, and what would mend it."""
+    """Something wrong in a spec that its types cannot see: where in it (`()`: as a whole), what, what would mend it."""
 
     path: tuple[str | int, ...]
     what: str

@@ -29,6 +29,8 @@ _HERE = re.compile(r"(HEAD|@)($|[~^@{])")  # what is checked out, and what came 
 FilePath = Annotated[
     str, Meta(min_length=1, extra={FILE: True}, description="a file; a relative path starts at the gate file's folder")
 ]
+# One probability a row, or one for each class.
+ScoreColumns = str | Annotated[tuple[str, ...], Meta(min_length=1)]
 FixtureName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the name of a pytest fixture")]
 DottedName = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$", description="user code, as package.module:attribute")
@@ -320,7 +322,7 @@ class BaselineRef(ModelRef, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         optional: it may not exist yet: a champion, or a file at `rev`.
     """
 
-    score: str | tuple[str, ...] | None = None
+    score: ScoreColumns | None = None
     prediction: str | None = None
     file: FilePath | None = None
     key: Annotated[str, Meta(min_length=1)] | dict[str, str] | None = None

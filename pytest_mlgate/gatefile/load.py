@@ -254,8 +254,8 @@ class _Loader:
         every_tag = tuple(dict.fromkeys((*tags, *own_tags)))
         return Gate(gate_id, spec, kind, place.line, place.column, fixtures_of(spec), every_tag)
 
-    def _mistakes(self, spec: GateSpec, kind: Kind[Any], path: KeyPath, but: KeyPath | None = None) -> None:
-        """Say what the kind finds wrong with a spec whose types are right, `but` not what it says of one place."""
+    def _mistakes(self, spec: GateSpec, kind: Kind[Any], path: KeyPath, *, whole: bool = True) -> None:
+        """Say what the kind finds wrong with a spec whose types are right, of the `whole` gate or of its parameters."""
         try:
             mistakes = list(kind.mistakes(spec))
         except Exception as error:  # noqa: BLE001 - a third party's own check must not take the session down
@@ -263,9 +263,8 @@ class _Loader:
             self._complain((*path, "kind"), f"the kind {kind.name!r} raised while it checked this gate: {raised}")
             return
         for mistake in mistakes:
-            if mistake.path == but:
-                continue
-            self._complain((*path, *mistake.path), mistake.what, mistake.mend)
+            if mistake.path or whole:
+                self._complain((*path, *mistake.path), mistake.what, mistake.mend)
 
     def _mistakes_beside(self, faulty: set[Any], merged: dict[str, Any], kind: Kind[Any], path: KeyPath) -> None:
         """Look for the kind's mistakes in the parameters that have the right types, so that one run tells all."""
@@ -274,7 +273,7 @@ class _Loader:
             spec = msgspec.convert(self._resolved(sound, kind.spec, path), kind.spec)
         except (msgspec.ValidationError, GateFileError):
             return  # a faulty parameter is a required one: nothing more can be known before it is mended
-        self._mistakes(spec, kind, path, but=("kind",))  # what is said of the whole gate needs all of its parts
+        self._mistakes(spec, kind, path, whole=False)  # what is said of the whole gate needs all of its parts
 
     def _tags(self, raw: Any, path: KeyPath) -> tuple[str, ...]:
         if raw is None:

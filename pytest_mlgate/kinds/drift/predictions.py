@@ -13,7 +13,7 @@ from pytest_mlgate.drift.samples import any_pair, of_answers, of_column
 from pytest_mlgate.drift.spec import DriftSpec, applies, metric_mistakes
 from pytest_mlgate.errors import NotMeasuredError
 from pytest_mlgate.kind import Inputs, Kind, Mistake
-from pytest_mlgate.reference import ModelRef, TableRef
+from pytest_mlgate.reference import ModelRef, ScoreColumns, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,7 +40,7 @@ class DriftPredictions(DriftSpec, frozen=True, kw_only=True):
     data: TableRef
     model: ModelRef | None = None
     prediction: str | None = None
-    score: str | tuple[str, ...] | None = None
+    score: ScoreColumns | None = None
 
 
 def measure(spec: DriftPredictions, inputs: Inputs) -> Iterator[Measurement]:
@@ -65,7 +65,7 @@ def measure(spec: DriftPredictions, inputs: Inputs) -> Iterator[Measurement]:
     family = Family(spec=spec, size=sum(map(len, limits.values())), seed=inputs.seed)
     found: list[Measurement] = []
     for name, one in old.items():
-        pair = any_pair(name, one, new[name], family.drawn, spec.unit == "relative")
+        pair = any_pair(name, one, new[name], family.drawn, relative=spec.unit == "relative")
         found += claims(name, pair, limits[name], family, {})
     yield from decided(found, spec)
 

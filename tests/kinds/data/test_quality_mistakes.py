@@ -40,7 +40,7 @@ def problems(tmp_path):
 @pytest.mark.parametrize(
     ("parameters", "line", "column", "said"),
     [
-        ("key: [id]", 5, 11, "this gate checks nothing = give it one of row_count"),
+        ("key: [id]", 5, 5, "this gate checks nothing = give it one of row_count"),
         ("row_count: {min: 5, max: 4}", 7, 16, "min 5 is above max 4"),
         ("row_count: {max_drop: 5}", 7, 27, "no baseline to compare with"),
         ("row_count: {min: 5, confidence: 0.9}", 7, 37, "no confidence interval"),

@@ -36,7 +36,7 @@ _OF_THE_WHOLE = ("sql",)
 def mistakes(spec: DataQuality) -> Iterable[Mistake]:
     """Find what no table could make right."""
     if not any(getattr(spec, check) not in (None, (), {}) for check in _CHECKS):
-        yield Mistake(("kind",), "this gate checks nothing", f"give it one of {', '.join(_CHECKS)}")
+        yield Mistake((), "this gate checks nothing", f"give it one of {', '.join(_CHECKS)}")
     yield from _of_counts(spec)
     yield from _of_freshness(spec)
     yield from _of_statistics(spec)
