@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_mlgate.kind import Values as PredictedNumbers
 from pytest_mlgate.stats.door import vector
 from pytest_mlgate.stats.drawn import Drawn, counted_rows, drawn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from pytest_mlgate.kind import Predictions
 
 _ROUNDING = 1e-6  # by which probabilities of one row may miss a sum of 1
 
@@ -46,6 +49,20 @@ class Outputs:
     weights: NDArray[Any] | None = None
     clusters: NDArray[Any] | None = None
     _how: list[Drawn] = field(default_factory=list, init=False, repr=False)
+
+    @classmethod
+    def of(cls, found: Predictions | PredictedNumbers) -> Outputs:
+        """Take what a gate's inputs found."""
+        if isinstance(found, PredictedNumbers):
+            return cls(found.targets, values=found.predicted, weights=found.weights, clusters=found.clusters)
+        return cls(
+            found.labels,
+            found.predicted,
+            found.scores,
+            classes=found.classes,
+            weights=found.weights,
+            clusters=found.clusters,
+        )
 
     def __post_init__(self) -> None:
         for name in ("labels", "predictions", "scores", "values", "weights", "clusters"):

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pytest_mlgate.baselines import Recorded, Setting
-    from pytest_mlgate.kind import Predictions, Values
     from pytest_mlgate.stats.comparisons import Comparison
     from pytest_mlgate.stats.metrics import Estimate
     from pytest_mlgate.stats.names import Average
@@ -81,35 +80,18 @@ def _with_confidence(name: str, limit: Limit, confidence: float | None) -> Limit
 
 def _paired(spec: ModelRegression, inputs: Inputs) -> tuple[Outputs, Outputs]:
     """Get both models' answers to the same rows."""
-    if _of_numbers(spec):
-        values = inputs.paired_values(spec, spec.baseline)
-        return _of_values(values[0]), _of_values(values[1])
-    found = inputs.paired_predictions(spec, spec.baseline)
-    return _of_classes(found[0]), _of_classes(found[1])
+    from pytest_mlgate.stats.metrics import Outputs
+
+    read = inputs.paired_values if _of_numbers(spec) else inputs.paired_predictions
+    new, old = read(spec, spec.baseline)
+    return Outputs.of(new), Outputs.of(old)
 
 
 def _single(spec: ModelRegression, inputs: Inputs) -> Outputs:
     """Get the candidate's answers."""
-    return _of_values(inputs.values(spec)) if _of_numbers(spec) else _of_classes(inputs.predictions(spec))
-
-
-def _of_values(found: Values) -> Outputs:
     from pytest_mlgate.stats.metrics import Outputs
 
-    return Outputs(found.targets, values=found.predicted, weights=found.weights, clusters=found.clusters)
-
-
-def _of_classes(found: Predictions) -> Outputs:
-    from pytest_mlgate.stats.metrics import Outputs
-
-    return Outputs(
-        found.labels,
-        found.predicted,
-        found.scores,
-        classes=found.classes,
-        weights=found.weights,
-        clusters=found.clusters,
-    )
+    return Outputs.of(inputs.values(spec) if _of_numbers(spec) else inputs.predictions(spec))
 
 
 def _averaged(spec: ModelRegression) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from pytest_mlgate.kind import Values
 from pytest_mlgate.kinds.model.metrics.gain import gains
 from pytest_mlgate.kinds.model.metrics.overfit import gaps
 from pytest_mlgate.kinds.model.metrics.sanity import constant, sanity
@@ -80,11 +79,7 @@ def _outputs(spec: ModelMetrics, inputs: Inputs, role: str = "data") -> tuple[Ou
     of_numbers = any(NEEDS[name] == "value" for limits in spec.blocks.values() for name in limits)
     coded, numeric = ([name] if name is not None else [] for name in (series, order))
     beside = inputs.beside(spec, coded, numeric, values=of_numbers, role=role)
-    found = beside.found
-    shared: dict[str, Any] = {"weights": found.weights, "clusters": found.clusters}
-    if isinstance(found, Values):
-        return Outputs(found.targets, values=found.predicted, **shared), beside
-    return Outputs(found.labels, found.predicted, found.scores, classes=found.classes, **shared), beside
+    return Outputs.of(beside.found), beside
 
 
 def _composition(outputs: Outputs) -> dict[str, Any]:

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from pytest_mlgate.kind import Values
 from pytest_mlgate.table import Coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_mlgate.kind import Inputs, Predictions
+    from pytest_mlgate.kind import Inputs
     from pytest_mlgate.kinds.model.slices.spec import ModelSlices
-    from pytest_mlgate.stats.metrics import Outputs
     from pytest_mlgate.table import Table
 
 _NUMERIC = {"integer", "number", "date", "timestamp"}
@@ -52,12 +50,14 @@ def read(spec: ModelSlices, inputs: Inputs) -> Rows:
     Raises:
         NotMeasuredError: the predictions cannot be had, or cannot be trusted.
     """
+    from pytest_mlgate.stats.metrics import Outputs
+
     table = inputs.table(spec.data)
     coded, numeric = _columns(spec, table)
     unusable = {name: reason for name in (*coded, *numeric) if (reason := _reason(name, table))}
     coded, numeric = ([name for name in names if name not in unusable] for names in (coded, numeric))
     found = inputs.beside(spec, coded, numeric, values=spec.of_values)
-    outputs, counting, weightless = _outputs(found.found), None, slice(0, 0)
+    outputs, counting, weightless = Outputs.of(found.found), None, slice(0, 0)
     if outputs.weights is not None:  # a row of weight zero is in no slice
         from pytest_mlgate.stats.drawn import counted_rows
 
@@ -96,18 +96,3 @@ def _reason(name: str, table: Table) -> str | None:
     if table.columns[name] == "other":
         return f"column {name!r} has no values that can be told apart"
     return None
-
-
-def _outputs(found: Predictions | Values) -> Outputs:
-    from pytest_mlgate.stats.metrics import Outputs
-
-    if isinstance(found, Values):
-        return Outputs(found.targets, values=found.predicted, weights=found.weights, clusters=found.clusters)
-    return Outputs(
-        found.labels,
-        found.predicted,
-        found.scores,
-        classes=found.classes,
-        weights=found.weights,
-        clusters=found.clusters,
-    )
