@@ -140,7 +140,7 @@ def _histogram(pair: Comparison, names: Mapping[str, str], detail: dict[str, Any
         old, new = counts.reference[shown].tolist(), counts.current[shown].tolist()
         labels = [named(counts.labels[i], names) for i in shown]
         detail["histogram"] = {"labels": labels, "reference": old, "current": new}
-    if len(old) < 2:  # noqa: PLR2004 - one bar shows nothing
+    if len(old) <= 1:  # one bar shows nothing
         return ""
     shares = [one / counts.n for one in old], [one / counts.m for one in new]
     highest = max(*shares[0], *shares[1])

@@ -57,7 +57,7 @@ def sorted_columns(tables: Sequence[Table], names: Sequence[str]) -> Iterator[tu
                 yield name, sides[i :: len(batch)]
 
 
-def numbers_pair(name: str, reference: Side, current: Side, drawn: Draws, relative: bool) -> Comparison:  # noqa: FBT001 - one of the pair's own fields
+def numbers_pair(name: str, reference: Side, current: Side, drawn: Draws, *, relative: bool) -> Comparison:
     """Set two sides of a numeric column against each other.
 
     Raises:
@@ -92,7 +92,7 @@ def something(name: str, counts: BinCounts) -> BinCounts:
     return counts
 
 
-def any_pair(name: str, reference: Reference, current: Sample, drawn: Draws, relative: bool) -> Comparison:  # noqa: FBT001 - one of the pair's own fields
+def any_pair(name: str, reference: Reference, current: Sample, drawn: Draws, *, relative: bool) -> Comparison:
     """Set two sides of whichever sort against each other.
 
     Raises:
@@ -102,9 +102,9 @@ def any_pair(name: str, reference: Reference, current: Sample, drawn: Draws, rel
         return profiled_pair(name, reference, current, drawn)
     if isinstance(reference, Levels) and isinstance(current, Levels):
         return levels_pair(name, reference, current, drawn)
-    assert not isinstance(reference, Levels)  # noqa: S101 - for the type checker
-    assert not isinstance(current, Levels)  # noqa: S101 - for the type checker
-    return numbers_pair(name, reference, current, drawn, relative)
+    if isinstance(reference, Levels) or isinstance(current, Levels):
+        raise TypeError(f"{name} was read as categories on one side and as numbers on the other")
+    return numbers_pair(name, reference, current, drawn, relative=relative)
 
 
 def profiled_pair(name: str, reference: ColumnProfile, current: Sample, drawn: Draws) -> Comparison:

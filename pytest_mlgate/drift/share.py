@@ -12,6 +12,8 @@ from pytest_mlgate.verdict import Limit, Measurement, Verdict, judge
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_LISTED = 10  # what fits in a line
+
 
 def tolerated(
     measured: Sequence[Measurement], alpha: float, share: float | None, most: int | None, name: str = "*"
@@ -63,6 +65,11 @@ def tolerated(
             "unit": "columns",
             "drifted": drifted,
             "undecided": undecided,
-            "look_at": [f"drifted: {', '.join(drifted[:10])}{' …' if len(drifted) > 10 else ''}"] if drifted else [],  # noqa: PLR2004 - what fits in a line
+            "look_at": _told(drifted),
         },
     )
+
+
+def _told(drifted: Sequence[str]) -> list[str]:
+    more = " …" if len(drifted) > _LISTED else ""
+    return [f"drifted: {', '.join(drifted[:_LISTED])}{more}"] if drifted else []

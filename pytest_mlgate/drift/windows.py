@@ -80,7 +80,9 @@ def cut(table: Table, window: Window, *, own_reference: bool) -> _Cuts:
         NotMeasuredError: there are no windows.
     """
     found = (
-        _by_rows(table, window.rows, window, own_reference) if window.rows else _by_time(table, window, own_reference)
+        _by_rows(table, window.rows, window, own_reference=own_reference)
+        if window.rows
+        else _by_time(table, window, own_reference=own_reference)
     )
     if not found[1]:
         reason = "nothing of the table is left for a window to be compared"
@@ -94,7 +96,7 @@ def cut(table: Table, window: Window, *, own_reference: bool) -> _Cuts:
 _Cuts = tuple[Cut | None, list[Cut], int, int]
 
 
-def _by_rows(table: Table, size: int, window: Window, own_reference: bool) -> _Cuts:  # noqa: FBT001 - passed on
+def _by_rows(table: Table, size: int, window: Window, *, own_reference: bool) -> _Cuts:
     from pytest_mlgate.stats.streams import by_rows
 
     start = 0
@@ -105,7 +107,7 @@ def _by_rows(table: Table, size: int, window: Window, own_reference: bool) -> _C
     return beginning, [Cut(f"rows {one.start}-{one.stop - 1}", one) for one in windows], 0, 0
 
 
-def _by_time(table: Table, window: Window, own_reference: bool) -> _Cuts:  # noqa: FBT001 - passed on
+def _by_time(table: Table, window: Window, *, own_reference: bool) -> _Cuts:
     from pytest_mlgate.stats.streams import by_time
 
     column, width = window.column or "", seconds(window.time or 1.0)

@@ -149,7 +149,7 @@ def _pairs(
             yield name, _tried(_profiled, name, reference, new, family)
     else:
         for name, (old, new) in sorted_columns([reference, current], readable):
-            yield name, _tried(numbers_pair, name, old, new, family.drawn, relative)
+            yield name, _tried(numbers_pair, name, old, new, family.drawn, relative=relative)
     for name in plan.categories:
         if refused[name] is None and not (counted and name in texts):
             yield name, _tried(_category_pair, name, spec, sides, family)
@@ -164,17 +164,17 @@ def _category_pair(name: str, spec: DriftFeatures, sides: tuple[Past, Table], fa
         old = reference.column(name, numeric=lengths, lengths=lengths)
     else:
         old = sorted_numbers(name, reference.lengths(name)) if lengths else reference.levels(name)
-    return any_pair(name, old, new, family.drawn, spec.unit == "relative")
+    return any_pair(name, old, new, family.drawn, relative=spec.unit == "relative")
 
 
 def _profiled(name: str, reference: Known, current: Side, family: Family) -> Comparison:
     return profiled_pair(name, reference.column(name, numeric=True), current, family.drawn)
 
 
-def _tried(work: Callable[..., _Found], *arguments: Any) -> _Found | NotMeasuredError:
+def _tried(work: Callable[..., _Found], *arguments: Any, **named: Any) -> _Found | NotMeasuredError:
     """Give what some work gives, or why it could not be done."""
     try:
-        return work(*arguments)
+        return work(*arguments, **named)
     except NotMeasuredError as error:
         return error
 
@@ -220,7 +220,7 @@ def _window_pairs(
     except NotMeasuredError as error:
         return [error for _ in cuts[1]]
     old, news = samples
-    return [_tried(any_pair, name, old, new, family.drawn, spec.unit == "relative") for new in news]
+    return [_tried(any_pair, name, old, new, family.drawn, relative=spec.unit == "relative") for new in news]
 
 
 def mistakes(spec: DriftFeatures) -> Iterable[Mistake]:

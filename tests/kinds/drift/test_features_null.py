@@ -30,7 +30,7 @@ def verdict(rng, n):
     measured = []
     for i in range(NUMERIC):
         old, new = (sorted_numbers("x", numbers(rng, i, rows)) for rows in (REFERENCE, n))
-        measured += claims(f"x{i}", numbers_pair("x", old, new, family.drawn, False), spec.metrics, family, {})
+        measured += claims(f"x{i}", numbers_pair("x", old, new, family.drawn, relative=False), spec.metrics, family, {})
     for i in range(CODED):
         old, new = (words(rng, i, rows) for rows in (REFERENCE, n))
         measured += claims(f"c{i}", levels_pair("c", old, new, family.drawn), spec.metrics, family, {})
