@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pytest_mlgate.drift import counted
-from pytest_mlgate.inputs import tables as tables_module
+from pytest_mlgate.inputs import columns as columns_module
 from pytest_mlgate.verdict import Verdict
 
 GATE = """
@@ -28,7 +28,7 @@ BINNED = (
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
     """Let a table of some thousand rows come in several pieces."""
-    monkeypatch.setattr(tables_module, "_PIECE", 4_096)
+    monkeypatch.setattr(columns_module, "_PIECE", 4_096)
 
 
 def sides(seed, n, m, shift):
